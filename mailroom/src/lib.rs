@@ -1,1 +1,40 @@
-//! mailroom
+//! The rules of congthu: who may do what, where a letter goes, what is owed to whom. Sits on the store and under every
+//! protocol; knows no socket and no SQL. Every read and write of mail passes `Mailroom::open`, the one access check.
+
+pub mod access;
+pub mod actor;
+pub mod assign;
+pub mod clock;
+pub mod device;
+pub mod directory;
+pub mod error;
+pub mod feed;
+pub mod limits;
+pub mod mail;
+pub mod people;
+pub mod policy;
+pub mod receive;
+pub mod recover;
+pub mod search;
+pub mod sending;
+pub mod signin;
+pub mod submit;
+
+use std::sync::Arc;
+
+pub use access::{Access, Right};
+pub use actor::{Actor, Means};
+pub use clock::Clock;
+pub use error::{Denied, Error};
+pub use policy::Policy;
+
+/// The mailroom of one installation. Cheap to clone.
+#[derive(Clone)]
+pub struct Mailroom(pub(crate) Arc<Room>);
+
+pub(crate) struct Room {
+    pub(crate) store: store::Store,
+    pub(crate) policy: Policy,
+    pub(crate) clock: Clock,
+    pub(crate) feed: feed::Feed,
+}

@@ -9,3 +9,7 @@ pub mod noun;
 pub use error::Error;
 pub use id::*;
 pub use noun::*;
+
+/// The store of one installation. Cheap to clone.
+#[derive(Clone)]
+pub struct Store;

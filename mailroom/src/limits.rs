@@ -1,0 +1,18 @@
+//! Every bound of the mailroom, with unit and reason.
+
+/// Accounts and outside addresses one recipient may expand to (lists in lists included): a province-wide list of 15,000.
+pub const EXPANSION_MAX: usize = 20_000;
+/// Depth of lists in lists; deeper is a loop in disguise.
+pub const EXPANSION_DEPTH_MAX: usize = 8;
+/// Received fields in a message before it is a loop (RFC 5321 §6.3 suggests at least 100).
+pub const RECEIVED_FIELDS_MAX: usize = 100;
+/// Bytes of a mailbox name (UTF-8): long enough for Vietnamese paths, short enough for every client.
+pub const MAILBOX_NAME_BYTES_MAX: usize = 500;
+/// Mailboxes an account may have.
+pub const MAILBOXES_MAX: usize = 1_000;
+/// Mailbox indexes kept in memory for sessions that selected them, across accounts.
+pub const INDEXES_KEPT_MAX: usize = 10_000;
+/// Rows a list page may ask for.
+pub const LIST_ROWS_MAX: usize = 200;
+/// Hits a search returns.
+pub const SEARCH_HITS_MAX: usize = 10_000;
