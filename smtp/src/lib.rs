@@ -1,1 +1,9 @@
-//! smtp
+//! SMTP: the doors through which mail comes in (MX, submission) and the worker that takes mail out. Knows the protocol,
+//! the checks on incoming mail and the sockets; never touches a mailbox table and never decides who may do what (mailroom does).
+
+mod config;
+pub mod limits;
+mod serve;
+
+pub use config::{Config, Door, Limits};
+pub use serve::serve;
