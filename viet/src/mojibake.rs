@@ -1,0 +1,188 @@
+//! Undoing UTF-8 that was read as windows-1252 (or Latin-1) and stored again, once or more, in a whole text or in
+//! runs of it. Legacy letters and references are not its business.
+
+use std::borrow::Cow;
+
+use crate::letters::{Alphabet, FOREIGN};
+use crate::syllables::{Tier, tier_of};
+use crate::tables::cp1252_byte;
+
+/// True for the characters that the lead byte of a repairable sequence becomes.
+fn is_lead(c: char) -> bool {
+    matches!(c, 'Â'..='ß' | 'á' | 'â' | 'ã' | 'ï' | 'ð')
+}
+
+/// Undoes one layer, wherever it is found. Borrowed when there is nothing to undo.
+pub(crate) fn undo(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_lead) {
+        return Cow::Borrowed(text);
+    }
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = String::with_capacity(text.len());
+    let mut certain = false;
+    let mut lost_spaces = Vec::new();
+    let mut at = 0;
+    while let Some(c) = chars.get(at).copied() {
+        if let Some((letter, used, lost)) = sequence_at(&chars, at) {
+            if lost {
+                lost_spaces.push(out.len());
+            }
+            out.push(letter);
+            at += used;
+            certain |= !lost;
+        } else {
+            out.push(c);
+            at += 1;
+        }
+    }
+    // a lost space alone proves nothing: "MANHÃ DE" is Portuguese
+    if !certain {
+        return Cow::Borrowed(text);
+    }
+    if lost_spaces.is_empty() {
+        Cow::Owned(out)
+    } else {
+        Cow::Owned(give_back_spaces(&out, &lost_spaces))
+    }
+}
+
+/// The character whose UTF-8 bytes stand at `at` as windows-1252 letters, how many letters they are, and whether the
+/// last one was a no-break space that had turned into a space.
+fn sequence_at(chars: &[char], at: usize) -> Option<(char, usize, bool)> {
+    let lead = cp1252_byte(*chars.get(at)?)?;
+    let len = match lead {
+        0xc2..=0xdf => 2,
+        0xe1..=0xe3 | 0xef => 3,
+        0xf0 => 4,
+        _ => return None,
+    };
+    let mut bytes = [0u8; 4];
+    if let Some(first) = bytes.first_mut() {
+        *first = lead;
+    }
+    let mut lost = false;
+    for offset in 1..len {
+        let c = *chars.get(at + offset)?;
+        let mut byte = cp1252_byte(c)?;
+        if c == ' ' && offset + 1 == len && has_nbsp_letter(bytes) {
+            byte = 0xa0;
+            lost = true;
+        }
+        if !(0x80..=0xbf).contains(&byte) {
+            return None;
+        }
+        *bytes.get_mut(offset)? = byte;
+    }
+    let c = std::str::from_utf8(bytes.get(..len)?)
+        .ok()?
+        .chars()
+        .next()?;
+    (is_plausible(c, lost) && (!lost || chars.get(at + len).is_some())).then_some((c, len, lost))
+}
+
+/// Leads whose letter with last byte A0 is Vietnamese: à, Ơ, Ạ, Ỡ.
+fn has_nbsp_letter(bytes: [u8; 4]) -> bool {
+    matches!(
+        bytes,
+        [0xc3, 0, ..] | [0xc6, 0, ..] | [0xe1, 0xba | 0xbb, 0, _]
+    )
+}
+
+/// Characters that mails hold and that are worth getting back.
+fn is_plausible(c: char, lost: bool) -> bool {
+    match u32::from(c) {
+        0xa0..=0xbf => true,
+        0xc0..=0x17f | 0x1a0..=0x1b0 => true,
+        0x300..=0x31b | 0x323 => true,
+        0x370..=0x5ff => !lost,
+        0x1ea0..=0x1ef9 => true,
+        0x2010..=0x2044 | 0x20ab | 0x20ac | 0x2122 | 0x2190..=0x27bf => true,
+        0x3000..=0x30ff | 0xfe0f | 0xfeff | 0xff01..=0xff5e => true,
+        0x1f300..=0x1faff => true,
+        0x80..=0x9f => true,
+        _ => false,
+    }
+}
+
+/// Where a no-break space had become a space, the letter swallowed it: `r` `à` `soát`. It is put back unless the
+/// word goes on behind it (`hành`), which the syllables tell.
+fn give_back_spaces(text: &str, lost: &[usize]) -> String {
+    let alphabet = Alphabet::get();
+    let is_letter = |c: char| !matches!(alphabet.letter(c).code, 0 | FOREIGN);
+    let mut out = String::with_capacity(text.len() + lost.len());
+    let (mut from, mut word_floor) = (0, 0);
+    for at in lost {
+        let Some(letter) = text.get(*at..).and_then(|rest| rest.chars().next()) else {
+            continue;
+        };
+        let behind = at + letter.len_utf8();
+        let Some((before, after)) = text.split_at_checked(behind) else {
+            continue;
+        };
+        let before = before.get(word_floor..).unwrap_or_default();
+        let head_len: usize = before
+            .chars()
+            .rev()
+            .take_while(|c| is_letter(*c))
+            .map(char::len_utf8)
+            .sum();
+        let tail_len: usize = after
+            .chars()
+            .take_while(|c| is_letter(*c))
+            .map(char::len_utf8)
+            .sum();
+        let head = before.get(before.len() - head_len..).unwrap_or_default();
+        let tail = after.get(..tail_len).unwrap_or_default();
+        out.push_str(text.get(from..behind).unwrap_or_default());
+        from = behind;
+        if tail.is_empty() {
+            continue;
+        }
+        let joined = tier_of(&format!("{head}{tail}"));
+        let apart = tier_of(head).min(tier_of(tail));
+        if joined == Tier::None || (apart > joined && joined < Tier::Attested) {
+            out.push(' ');
+            word_floor = behind;
+        }
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::western;
+
+    #[test]
+    fn layers_come_off_one_by_one() {
+        let text = "Ông Hà Huy Tập, tổ dân phố 4 – “Đường”";
+        let once = western(text.as_bytes());
+        let twice = western(once.as_bytes());
+        assert_eq!(undo(&once), text);
+        assert_eq!(undo(&twice), once);
+        assert_eq!(undo(text), text);
+    }
+
+    #[test]
+    fn lost_no_break_spaces_come_back() {
+        let broken = western("Bảo vệ hành lang, rà soát và làm".as_bytes()).replace('\u{a0}', " ");
+        assert_eq!(undo(&broken), "Bảo vệ hành lang, rà soát và làm");
+        let collapsed = broken.replace("  ", " ");
+        assert_eq!(undo(&collapsed), "Bảo vệ hành lang, rà soát và làm");
+    }
+
+    #[test]
+    fn western_words_are_not_mojibake() {
+        for text in [
+            "São Paulo",
+            "Ângela Ávila",
+            "maître d’hôtel",
+            "ÄÖÜ",
+            "señor Ñandú",
+            "Âge d’or",
+        ] {
+            assert_eq!(undo(text), text);
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! The two doors of the crate: bytes with a charset label, and text that is already Unicode. Orders the steps;
+//! each step lives in its own file.
+
+use std::borrow::Cow;
+
+use encoding_rs::Encoding;
+
+use crate::coding::{Coding, Label};
+use crate::decode::{nfc, western};
+use crate::detect::Hints;
+use crate::{clean, legacy, mojibake, refs, viqr};
+
+/// A text and what was done to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Repaired<'a> {
+    /// The text in NFC; borrowed when nothing had to be done.
+    pub text: Cow<'a, str>,
+    /// What the text was found to be in.
+    pub coding: Coding,
+    /// How sure that is, 0 to 1.
+    pub confidence: f32,
+}
+
+impl Repaired<'_> {
+    /// Cuts the tie to the source.
+    #[must_use]
+    pub fn into_owned(self) -> Repaired<'static> {
+        Repaired {
+            text: Cow::Owned(self.text.into_owned()),
+            coding: self.coding,
+            confidence: self.confidence,
+        }
+    }
+}
+
+/// What is known about the letter a text comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Context {
+    /// The coding found in the body: lowers the bar for the same coding in the subject, names and file names.
+    pub body_coding: Option<Coding>,
+}
+
+/// Rounds after which a text that still changes is given back as it came.
+const ROUNDS_MAX: usize = 6;
+
+/// Repairs Unicode text that may hold legacy letters, mojibake or character references.
+///
+/// ```
+/// use viet::{Context, repair};
+/// let cx = Context::default();
+/// assert_eq!(repair("C«ng v¨n sè 12", &cx).text, "Công văn số 12");
+/// assert_eq!(repair("CÃ´ng vÄƒn", &cx).text, "Công văn");
+/// assert_eq!(repair("Gi&#7845;y m&#7901;i", &cx).text, "Giấy mời");
+/// assert_eq!(repair("façade, Müller", &cx).text, "façade, Müller");
+/// ```
+#[must_use]
+pub fn repair<'a>(text: &'a str, cx: &Context) -> Repaired<'a> {
+    if let Some(coding) = clean::coding_of_clean(text) {
+        return Repaired {
+            text: Cow::Borrowed(text),
+            coding,
+            confidence: 1.0,
+        };
+    }
+    repair_with(
+        text,
+        Hints {
+            label: None,
+            near: cx.body_coding,
+        },
+    )
+}
+
+fn repair_with(text: &str, hints: Hints) -> Repaired<'_> {
+    let start = nfc(text);
+    let mut steps = Steps::default();
+    let mut current: Option<String> = None;
+    for _ in 0..ROUNDS_MAX {
+        let Some(next) = one_round(current.as_deref().unwrap_or(&start), hints, &mut steps) else {
+            let text = current.map_or(start, Cow::Owned);
+            return Repaired {
+                confidence: steps.confidence(),
+                coding: steps.coding(&text),
+                text,
+            };
+        };
+        current = Some(next);
+    }
+    // never settles: not a text we understand
+    let coding = plain_coding(&start);
+    Repaired {
+        text: start,
+        coding,
+        confidence: 0.0,
+    }
+}
+
+fn plain_coding(text: &str) -> Coding {
+    if text.is_ascii() {
+        Coding::Ascii
+    } else {
+        Coding::Utf8
+    }
+}
+
+/// What the rounds have found.
+#[derive(Default)]
+struct Steps {
+    refs: bool,
+    mojibake: usize,
+    codings: Vec<Coding>,
+    sure: Option<f32>,
+}
+
+impl Steps {
+    fn coding(&self, text: &str) -> Coding {
+        match (self.codings.as_slice(), self.mojibake, self.refs) {
+            ([one], _, _) => *one,
+            ([_, _, ..], _, _) => Coding::Mixed,
+            ([], 0, true) => Coding::CharRefs,
+            ([], 0, false) => plain_coding(text),
+            ([], 1, _) => Coding::Mojibake,
+            ([], _, _) => Coding::MojibakeTwice,
+        }
+    }
+
+    fn confidence(&self) -> f32 {
+        self.sure.unwrap_or(1.0)
+    }
+}
+
+/// One step forward, or `None` when nothing is left to do.
+fn one_round(text: &str, hints: Hints, steps: &mut Steps) -> Option<String> {
+    let changed = |next: &str| next != text;
+    let next = refs::decode(text);
+    if changed(&next) {
+        steps.refs = true;
+        return Some(nfc(&next).into_owned());
+    }
+    let next = mojibake::undo(text);
+    if changed(&next) {
+        steps.mojibake += 1;
+        return Some(nfc(&next).into_owned());
+    }
+    if let Some(outcome) = legacy::repair(text, hints)
+        && changed(&outcome.text)
+    {
+        for coding in outcome.codings {
+            if !steps.codings.contains(&coding) {
+                steps.codings.push(coding);
+            }
+        }
+        steps.sure = Some(steps.sure.unwrap_or(1.0).min(outcome.confidence));
+        return Some(nfc(&outcome.text).into_owned());
+    }
+    let next = viqr::find(text)?;
+    if !changed(&next) {
+        return None;
+    }
+    steps.codings.push(Coding::Viqr);
+    Some(nfc(&next).into_owned())
+}
+
+/// Reads the bytes of a part body or a header with the charset its label claims.
+///
+/// Valid UTF-8 beats every Western, unknown or Vietnamese label; another country's label is obeyed when the bytes fit
+/// it; everything else is weighed.
+///
+/// ```
+/// use viet::{Coding, Context, read_bytes};
+/// let cx = Context::default();
+/// let read = read_bytes(b"Quy\xd5t \xae\xdenh v\xd2 vi\xd6c khen th\xad\xebng", Some("iso-8859-1"), &cx);
+/// assert_eq!((read.text.as_ref(), read.coding), ("Quyết định về việc khen thưởng", Coding::Tcvn3));
+/// assert_eq!(read_bytes("Họp".as_bytes(), Some("us-ascii"), &cx).text, "Họp");
+/// assert_eq!(read_bytes(b"Gru\xdfe aus K\xf6ln", None, &cx).text, "Gruße aus Köln");
+/// ```
+#[must_use]
+pub fn read_bytes<'a>(raw: &'a [u8], label: Option<&str>, cx: &Context) -> Repaired<'a> {
+    let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
+    let label = Label::of(label);
+    if let Label::Foreign(encoding) = label
+        && let Some(text) = obey(raw, encoding)
+    {
+        return text;
+    }
+    if label == Label::Vietnamese(Coding::Viqr) && raw.is_ascii() {
+        let text = crate::decode_as(raw, Coding::Viqr);
+        return Repaired {
+            text: Cow::Owned(text),
+            coding: Coding::Viqr,
+            confidence: 1.0,
+        };
+    }
+    let hints = Hints {
+        label: if let Label::Vietnamese(coding) = label {
+            Some(coding)
+        } else {
+            None
+        },
+        near: cx.body_coding,
+    };
+    match std::str::from_utf8(raw) {
+        Ok(text) => match clean::coding_of_clean(text) {
+            Some(coding) => Repaired {
+                text: Cow::Borrowed(text),
+                coding,
+                confidence: 1.0,
+            },
+            None => repair_with(text, hints),
+        },
+        Err(_) => read_eight_bit(raw, label, hints).into_owned(),
+    }
+}
+
+/// A foreign label: obeyed when the bytes fit, unless they are plainly UTF-8 (single-byte charsets fit anything).
+fn obey<'a>(raw: &'a [u8], encoding: &'static Encoding) -> Option<Repaired<'a>> {
+    let is_utf8 = !raw.is_ascii() && std::str::from_utf8(raw).is_ok();
+    if is_utf8 && encoding.is_single_byte() {
+        return None;
+    }
+    let text = encoding.decode_without_bom_handling_and_without_replacement(raw)?;
+    if is_utf8 && !encoding.is_single_byte() {
+        let utf8 = std::str::from_utf8(raw).ok()?;
+        if crate::score::score(utf8, crate::score::View::AsIs, false).good > 0 {
+            return None;
+        }
+    }
+    if raw.is_ascii() && encoding.is_ascii_compatible() && encoding != encoding_rs::ISO_2022_JP {
+        return None;
+    }
+    let text = match text {
+        Cow::Borrowed(text) => nfc(text),
+        Cow::Owned(text) => Cow::Owned(nfc(&text).into_owned()),
+    };
+    Some(Repaired {
+        text,
+        coding: Coding::Labelled(encoding.name()),
+        confidence: 1.0,
+    })
+}
+
+/// Bytes that are not valid UTF-8.
+fn read_eight_bit(raw: &[u8], label: Label, hints: Hints) -> Repaired<'static> {
+    if let Some(text) = damaged_utf8(raw) {
+        return repair_with(&text, hints).into_owned();
+    }
+    let as_is = western(raw);
+    let mut read = repair_with(&as_is, hints).into_owned();
+    if read.coding == Coding::Utf8 {
+        read.coding = Coding::Windows1252;
+        if let Label::Vietnamese(coding) = label
+            && !is_better_western(&as_is, coding, raw)
+        {
+            // nothing speaks against the label
+            read.text = Cow::Owned(legacy::finish(legacy::decode(raw, coding), coding));
+            read.coding = coding;
+        }
+    }
+    read
+}
+
+/// A Vietnamese label over Latin-1 bytes: the Latin-1 letters must make more sense than the labelled ones.
+fn is_better_western(as_is: &str, coding: Coding, raw: &[u8]) -> bool {
+    use crate::score::{View, score};
+    let standing = score(as_is, View::AsIs, false);
+    let reading = score(
+        &legacy::decode(raw, coding),
+        View::Candidate,
+        coding.loses_capitals(),
+    );
+    standing.points > reading.points
+}
+
+/// UTF-8 with a few bytes cut or lost: lines that are valid are taken as UTF-8, the rest as far as it goes.
+fn damaged_utf8(raw: &[u8]) -> Option<String> {
+    let (mut sequences, mut errors) = (0usize, 0usize);
+    let mut text = String::with_capacity(raw.len());
+    for chunk in raw.utf8_chunks() {
+        sequences += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        text.push_str(chunk.valid());
+        let bad = chunk.invalid();
+        if !bad.is_empty() {
+            errors += 1;
+            // a character cut at the end of the text is no loss worth a sign
+            if bad.len() > 1 || text.len() + bad.len() < raw.len() {
+                text.push('\u{fffd}');
+            }
+        }
+    }
+    (sequences >= 3 && errors * 8 <= sequences).then_some(text)
+}

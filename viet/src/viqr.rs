@@ -1,0 +1,253 @@
+//! VIQR (RFC 1456): Vietnamese marks typed as ASCII signs after the vowel. Decodes text known to be VIQR, finds VIQR
+//! in plain ASCII mail, writes it.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::letters::{split_tone, with_tone};
+use crate::syllables::{Tier, tier_of};
+
+/// The tone a sign stands for, as an index of the six tones.
+fn tone_of(sign: char) -> Option<usize> {
+    match sign {
+        '`' => Some(1),
+        '?' => Some(2),
+        '~' => Some(3),
+        '\'' => Some(4),
+        '.' => Some(5),
+        _ => None,
+    }
+}
+
+/// The letter of a base and a shape sign: `a(` `a^` `e^` `o^` `o+` `u+` (`*` for `+` is an old habit).
+fn shaped(base: char, sign: char) -> Option<char> {
+    Some(match (base, sign) {
+        ('a', '(') => 'ă',
+        ('a', '^') => 'â',
+        ('e', '^') => 'ê',
+        ('o', '^') => 'ô',
+        ('o', '+' | '*') => 'ơ',
+        ('u', '+' | '*') => 'ư',
+        _ => return None,
+    })
+}
+
+/// Decodes text that is VIQR by its label.
+pub(crate) fn decode(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = String::with_capacity(text.len());
+    let mut rest = chars.as_slice();
+    while let [c, tail @ ..] = rest {
+        let (letter, used) = letter_at(*c, tail);
+        match letter {
+            Some(letter) => out.push(letter),
+            // RFC 1456: a backslash makes the next sign literal
+            None if *c == '\\' && tail.first().is_some_and(|next| is_sign(*next)) => {
+                out.extend(tail.first());
+                rest = tail.get(1..).unwrap_or_default();
+                continue;
+            }
+            None => out.push(*c),
+        }
+        rest = tail.get(used..).unwrap_or_default();
+    }
+    out.nfc().collect()
+}
+
+fn is_sign(c: char) -> bool {
+    tone_of(c).is_some() || matches!(c, '(' | '^' | '+' | '*' | '\\' | 'd' | 'D' | 'đ')
+}
+
+/// The letter written at `c` and the signs behind it, and how many signs it took.
+fn letter_at(c: char, tail: &[char]) -> (Option<char>, usize) {
+    let lower = c.to_ascii_lowercase();
+    if lower == 'd' {
+        return match tail.first() {
+            Some('d' | 'D') => (Some(if c == 'D' { 'Đ' } else { 'đ' }), 1),
+            _ => (None, 0),
+        };
+    }
+    if !"aeiouy".contains(lower) {
+        return (None, 0);
+    }
+    let (mut base, mut used) = (lower, 0);
+    if let Some(with_shape) = tail.first().and_then(|sign| shaped(lower, *sign)) {
+        (base, used) = (with_shape, 1);
+    }
+    let mut letter = base;
+    if let Some(toned) = tail
+        .get(used)
+        .and_then(|sign| tone_of(*sign))
+        .and_then(|tone| with_tone(base, tone))
+    {
+        letter = toned;
+        used += 1;
+    }
+    if used == 0 {
+        return (None, 0);
+    }
+    let letter = if c.is_ascii_uppercase() {
+        letter.to_uppercase().next().unwrap_or(letter)
+    } else {
+        letter
+    };
+    (Some(letter), used)
+}
+
+/// Finds VIQR in ASCII text that carries no label: every word is decoded when that makes it a syllable, and the text
+/// is taken for VIQR only when enough words with shape signs or inner tone signs turn out so.
+pub(crate) fn find(text: &str) -> Option<String> {
+    if !text.is_ascii()
+        || !text
+            .bytes()
+            .any(|b| matches!(b, b'^' | b'+' | b'`' | b'~' | b'(' | b'\'' | b'?' | b'.'))
+    {
+        return None;
+    }
+    let escapes = text.contains("\\.") || text.contains("\\?");
+    let mut out = String::with_capacity(text.len());
+    let (mut good, mut bad) = (0u32, 0u32);
+    for word in text.split_inclusive(|c: char| {
+        c.is_whitespace() || matches!(c, '/' | '-' | ',' | ';' | ':' | '"' | ')')
+    }) {
+        let (body, ending) = split_ending(word);
+        let last_word = ending.is_empty() || ending.contains('\n');
+        let (read, sure, wrong) = read_word(body, escapes, last_word);
+        good += u32::from(sure);
+        bad += u32::from(wrong);
+        out.push_str(&read);
+        out.push_str(ending);
+    }
+    // two sure words, or one in a very short text
+    (good >= 2 && bad * 3 <= good).then_some(out)
+}
+
+fn split_ending(word: &str) -> (&str, &str) {
+    let at = word.char_indices().next_back().map_or(0, |(at, c)| {
+        if c.is_whitespace() || matches!(c, '/' | '-' | ',' | ';' | ':' | '"' | ')') {
+            at
+        } else {
+            word.len()
+        }
+    });
+    word.split_at_checked(at).unwrap_or((word, ""))
+}
+
+/// The word decoded when that makes a syllable; whether it is sure evidence of VIQR; whether it is evidence against.
+fn read_word(body: &str, escapes: bool, last_word: bool) -> (String, bool, bool) {
+    let start = body
+        .find(|c: char| c.is_ascii_alphabetic())
+        .unwrap_or(body.len());
+    let (lead, core) = body.split_at_checked(start).unwrap_or((body, ""));
+    if core.is_empty() {
+        return (body.to_owned(), false, false);
+    }
+    let whole = decode(core);
+    if whole == core {
+        return (body.to_owned(), false, false);
+    }
+    // the last sign may be punctuation: "bao." at the end of a sentence
+    let shorter = core
+        .strip_suffix(['.', '?', '\''])
+        .map(|stem| (decode(stem), core.get(stem.len()..).unwrap_or_default()));
+    let letters = whole.trim_end_matches(|c: char| !c.is_alphabetic());
+    let tier = tier_of(letters);
+    if let Some((stem, sign)) = &shorter {
+        let stem_tier = tier_of(stem);
+        let ends = last_word && !escapes;
+        if tier == Tier::None || (stem_tier >= tier && ends) {
+            if stem_tier == Tier::None {
+                return (body.to_owned(), false, has_shape(core));
+            }
+            let sure = stem_tier >= Tier::Attested && !stem.is_ascii();
+            return (format!("{lead}{stem}{sign}"), sure, false);
+        }
+    }
+    if tier == Tier::None {
+        return (body.to_owned(), false, has_shape(core));
+    }
+    let sure =
+        tier >= Tier::Attested && (has_shape(core) || shorter.is_none() || !whole.is_ascii());
+    (
+        format!("{lead}{whole}"),
+        sure && letters.chars().count() > 1,
+        false,
+    )
+}
+
+fn has_shape(word: &str) -> bool {
+    word.contains(['^', '+', '(', '`', '~'])
+}
+
+/// Writes VIQR; signs that would be read as marks are escaped. `None` for letters VIQR lacks.
+pub(crate) fn encode(text: &str) -> Option<Vec<u8>> {
+    let mut out: Vec<u8> = Vec::with_capacity(text.len());
+    let mut after_letter = false;
+    for c in text.chars() {
+        if c.is_ascii() {
+            let d_again = matches!(c, 'd' | 'D') && matches!(out.last(), Some(b'd' | b'D'));
+            if c == '\\' || d_again || (after_letter && is_sign(c) && !c.is_ascii_alphabetic()) {
+                out.push(b'\\');
+            }
+            out.push(u8::try_from(u32::from(c)).ok()?);
+            after_letter = "aeiouyAEIOUY".contains(c);
+            continue;
+        }
+        out.extend_from_slice(written(c)?.as_bytes());
+        after_letter = true;
+    }
+    Some(out)
+}
+
+fn written(c: char) -> Option<String> {
+    if matches!(c, 'đ' | 'Đ') {
+        return Some(if c == 'đ' { "dd" } else { "DD" }.to_owned());
+    }
+    let (base, tone) = split_tone(c).unwrap_or((c, '\0'));
+    let lower = base.to_lowercase().next()?;
+    let (plain, shape) = match lower {
+        'ă' => ('a', "("),
+        'â' => ('a', "^"),
+        'ê' => ('e', "^"),
+        'ô' => ('o', "^"),
+        'ơ' => ('o', "+"),
+        'ư' => ('u', "+"),
+        _ if lower.is_ascii() => (lower, ""),
+        _ => return None,
+    };
+    let plain = if base.is_uppercase() {
+        plain.to_ascii_uppercase()
+    } else {
+        plain
+    };
+    let sign = match tone {
+        '\u{300}' => "`",
+        '\u{309}' => "?",
+        '\u{303}' => "~",
+        '\u{301}' => "'",
+        '\u{323}' => ".",
+        _ => "",
+    };
+    Some(format!("{plain}{shape}{sign}"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labelled_viqr_reads_and_writes() {
+        for (written, read) in [
+            ("So^' lie^.u cha(n nuo^i", "Số liệu chăn nuôi"),
+            ("ta(ng cao\\.", "tăng cao."),
+            ("DDe^` nghi. xa'c nha^.n", "Đề nghị xác nhận"),
+            ("qua?n ly'\\?", "quản lý?"),
+        ] {
+            assert_eq!(decode(written), read);
+            assert_eq!(
+                decode(&String::from_utf8(encode(read).unwrap()).unwrap()),
+                read
+            );
+        }
+    }
+}
