@@ -9,6 +9,7 @@ pub mod device;
 pub mod directory;
 pub mod error;
 pub mod feed;
+pub mod letter_imap;
 pub mod limits;
 pub mod mail;
 pub mod people;
