@@ -2,7 +2,10 @@
 //! the checks on incoming mail and the sockets; never touches a mailbox table and never decides who may do what (mailroom does).
 
 mod config;
+pub mod dkim;
+pub mod dsn;
 pub mod limits;
+pub mod outbound;
 mod serve;
 
 pub use config::{Config, Door, Limits};

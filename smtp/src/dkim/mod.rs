@@ -1,0 +1,140 @@
+//! DKIM keys of our domains (RFC 6376, RFC 8463): made at set-up, loaded from a folder, two signatures on every letter
+//! that leaves. Never fetches or checks anybody's key.
+//!
+//! On disk: `FOLDER/DOMAIN/SELECTOR.pem`, PKCS#8, mode 0600. Every `.pem` there signs; a key renamed to
+//! `SELECTOR.pem.retired` signs no more while its record may stay published.
+
+pub mod key;
+
+pub use key::{Algorithm, Key, KeyError};
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+/// The keys of all our domains; empty means nothing is signed. No `Debug`: it holds secrets.
+#[derive(Default)]
+pub struct Keys {
+    domains: HashMap<String, Vec<Key>>,
+}
+
+impl Keys {
+    /// Every key in the folder; a folder that is not there holds none. An unreadable key is an error, not a gap.
+    pub fn load(folder: &Path) -> Result<Keys, KeyError> {
+        let mut keys = Keys::default();
+        for domain_folder in entries(folder)? {
+            let Some(domain) = file_name(&domain_folder) else {
+                continue;
+            };
+            if !domain_folder.is_dir() {
+                continue;
+            }
+            for path in entries(&domain_folder)? {
+                let name = file_name(&path).unwrap_or_default();
+                let Some(selector) = name.strip_suffix(".pem") else {
+                    continue;
+                };
+                let text = fs::read_to_string(&path).map_err(|cause| at(&path, cause))?;
+                keys.add(Key::from_pem(&domain, selector, &text)?, &domain);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Makes an RSA and an Ed25519 key for a domain that has none, under `TAG-rsa` and `TAG-ed25519` (`TAG`: a date like
+    /// "202611"). Returns whether any was made; what is there stays.
+    pub fn make(folder: &Path, domain: &str, tag: &str) -> Result<bool, KeyError> {
+        let home = folder.join(domain.to_ascii_lowercase());
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&home)
+            .map_err(|cause| at(&home, cause))?;
+        let pem = |path: &std::path::PathBuf| path.extension().is_some_and(|e| e == "pem");
+        if entries(&home)?.iter().any(pem) {
+            return Ok(false);
+        }
+        for algorithm in Algorithm::ALL {
+            let path = home.join(format!("{tag}-{}.pem", algorithm.word()));
+            let secret = key::generate_pem(algorithm)?;
+            write_secret(&path, &secret).map_err(|cause| at(&path, cause))?;
+        }
+        Ok(true)
+    }
+
+    pub fn add(&mut self, key: Key, domain: &str) {
+        self.domains
+            .entry(domain.to_ascii_lowercase())
+            .or_default()
+            .push(key);
+    }
+
+    /// (name, text) of the TXT records to publish for a domain.
+    pub fn records(&self, domain: &str) -> Vec<(String, String)> {
+        let keys = self.domains.get(&domain.to_ascii_lowercase());
+        keys.into_iter()
+            .flatten()
+            .map(|key| (key.record_name(), key.record_text()))
+            .collect()
+    }
+
+    /// The signature fields for a letter whose From is in `domain`; "" when we hold no key for it. The letter must be
+    /// exactly what will be sent: CRLF line ends, already fitted to the peer.
+    pub fn signatures(&self, domain: &str, letter: &[u8]) -> Result<String, KeyError> {
+        let mut fields = String::new();
+        for key in self
+            .domains
+            .get(&domain.to_ascii_lowercase())
+            .into_iter()
+            .flatten()
+        {
+            fields.push_str(&key.signature_field(letter)?);
+        }
+        Ok(fields)
+    }
+}
+
+fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>, KeyError> {
+    let listing = match fs::read_dir(folder) {
+        Ok(listing) => listing,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(cause) => return Err(at(folder, cause)),
+    };
+    let mut paths = Vec::new();
+    for entry in listing {
+        paths.push(entry.map_err(|cause| at(folder, cause))?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn file_name(path: &Path) -> Option<String> {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+}
+
+/// Written whole under another name, then renamed: a crash leaves no half key.
+fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
+    let draft = path.with_extension("new");
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&draft, path)
+}
+
+fn at(path: &Path, cause: std::io::Error) -> KeyError {
+    KeyError::File {
+        path: path.display().to_string(),
+        cause,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! Bounds of the outbound side: every time, count and size, with its unit and its reason. No code.
+
+use std::time::Duration;
+
+/// Rows held in memory by the worker; what is beyond stays in the table, where it costs nothing.
+pub const ROWS_IN_HAND_MAX: usize = 2_000;
+/// Rows of one destination in memory: a flood to one domain may not fill the hand.
+pub const ROWS_PER_DESTINATION_MAX: usize = 500;
+/// Rows asked for at once.
+pub const LEASE_ROWS: usize = 500;
+/// A lease outlives the longest attempt (`ATTEMPT_MAX`) with room for the wait in the queue.
+pub const LEASE_SECS: u64 = 30 * 60;
+/// Nobody starts an attempt whose lease might end before it does.
+pub const ATTEMPT_MAX: Duration = Duration::from_secs(20 * 60);
+/// Recipients in one transaction; every server must take 100 (RFC 5321 §4.5.3.1.8).
+pub const RECIPIENTS_PER_TRANSACTION: usize = 100;
+/// Transactions on one connection before it is given up: some servers count, and load balancers want to balance.
+pub const TRANSACTIONS_PER_CONNECTION: u32 = 100;
+/// An idle connection waits this long for another letter to the same destination.
+pub const IDLE_REUSE: Duration = Duration::from_millis(800);
+/// Addresses tried in one attempt (RFC 5321 §5.1 wants at least two).
+pub const ADDRESSES_PER_ATTEMPT: usize = 6;
+/// Servers that answered and then said 4xx, in one attempt; the rest waits for the next.
+pub const ANSWERS_PER_ATTEMPT: usize = 2;
+/// MX records looked at; a longer answer is somebody's game.
+pub const MX_MAX: usize = 20;
+/// Addresses taken of one MX host.
+pub const ADDRESSES_PER_HOST: usize = 4;
+/// Connections at once to everybody, and to one destination (Postfix: 20), and to start with.
+pub const CONNECTIONS_MAX: usize = 100;
+pub const CONNECTIONS_PER_DESTINATION: usize = 20;
+pub const CONNECTIONS_FIRST: usize = 4;
+/// Destinations remembered (their pace); idle ones are forgotten first.
+pub const DESTINATIONS_MAX: usize = 20_000;
+/// A destination none of whose servers answered is left alone this long, doubled up to the second value.
+pub const REST_FIRST: Duration = Duration::from_secs(60);
+pub const REST_MAX: Duration = Duration::from_secs(30 * 60);
+
+/// One address: shorter than a kernel's two minutes, so that the next address gets its turn.
+pub const CONNECT: Duration = Duration::from_secs(30);
+/// RFC 5321 §4.5.3.2: greeting and MAIL 5 min, RCPT 5 min, DATA 2 min, a block of data 3 min, the final dot 10 min.
+pub const GREETING: Duration = Duration::from_secs(5 * 60);
+pub const HELLO: Duration = Duration::from_secs(2 * 60);
+pub const HANDSHAKE: Duration = Duration::from_secs(60);
+pub const ENVELOPE: Duration = Duration::from_secs(5 * 60);
+pub const DATA: Duration = Duration::from_secs(2 * 60);
+pub const BODY_WRITE: Duration = Duration::from_secs(10 * 60);
+pub const FINAL_DOT: Duration = Duration::from_secs(10 * 60);
+pub const QUIT: Duration = Duration::from_secs(5);
+/// DNS answers for one destination.
+pub const RESOLVE: Duration = Duration::from_secs(30);
+
+/// One reply line as sent; RFC 5321 §4.5.3.1.5 says 512, real servers exceed it.
+pub const REPLY_LINE_BYTES: usize = 4 * 1024;
+/// Lines of one reply kept; an EHLO answer has about 15.
+pub const REPLY_LINES: usize = 128;
+/// Reply text kept in the recipient's history.
+pub const REPLY_TEXT_CHARS: usize = 500;
+
+/// Settlements written in one go.
+pub const SETTLE_BATCH: usize = 200;
+/// Header bytes of the original returned in a DSN; a whole letter (RET=FULL) up to the second value.
+pub const DSN_HEADER_BYTES: usize = 64 * 1024;
+pub const DSN_FULL_BYTES: usize = 2 * 1024 * 1024;
+/// A delay is told to the sender after this (urgent letters: the second), once (DOMAIN: 4 h, 15 min).
+pub const DELAY_NOTICE: Duration = Duration::from_secs(4 * 3600);
+pub const DELAY_NOTICE_URGENT: Duration = Duration::from_secs(15 * 60);

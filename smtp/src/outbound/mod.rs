@@ -1,0 +1,86 @@
+//! The outbound side: leases due rows from the mailroom, finds the route, talks SMTP, and settles every recipient as
+//! `Sent`, `Later` or `Never`. Never decides about mailboxes and never touches a table.
+
+pub mod limits;
+
+use crate::dkim;
+use hickory_resolver::TokioResolver;
+use mailroom::Mailroom;
+use rustls::RootCertStore;
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// What the outbound worker is told by the configuration.
+#[derive(Clone)]
+pub struct Config {
+    /// Our name in EHLO; its address must point back here (PTR).
+    pub host_name: String,
+    pub resolver: TokioResolver,
+    /// By lower-case domain; `"*"` is the smart host for every domain without its own route.
+    pub routes: HashMap<String, Route>,
+    /// Whom certificates are checked against (pins and required TLS; opportunistic TLS only records the result).
+    pub roots: Arc<RootCertStore>,
+    /// The port of MX hosts: 25.
+    pub port: u16,
+    /// Local addresses to send from; `None` lets the kernel choose.
+    pub source_v4: Option<Ipv4Addr>,
+    pub source_v6: Option<Ipv6Addr>,
+    /// Send over IPv6 at all? Only with a PTR and SPF for it.
+    pub ipv6: bool,
+    /// May MX records lead to loopback and private addresses? Tests and closed networks only; routes always may.
+    pub allow_private: bool,
+    pub dkim: Arc<dkim::Keys>,
+    /// Retry delays (seconds), then the last one again and again until the row expires.
+    pub retry_delays_secs: Vec<u64>,
+    /// Connections at once to everybody.
+    pub connections_max: usize,
+    /// Names this worker's leases; one per running program.
+    pub worker: String,
+    /// From of reports, e.g. `postmaster@tinh.example`.
+    pub postmaster: String,
+}
+
+/// A fixed way for a domain, instead of its MX.
+#[derive(Clone, Debug)]
+pub struct Route {
+    pub host: String,
+    pub port: u16,
+    pub tls: RouteTls,
+    pub credentials: Option<Credentials>,
+    /// Trust only these authorities for this route ("this CA").
+    pub pin: Option<Arc<RootCertStore>>,
+}
+
+/// How a route is encrypted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RouteTls {
+    /// STARTTLS when offered, clear text when that fails.
+    Opportunistic,
+    /// STARTTLS with a valid certificate, or not at all.
+    Required,
+    /// TLS from the first byte with a valid certificate (port 465).
+    Implicit,
+    /// Never STARTTLS.
+    Clear,
+}
+
+/// A smart host's account. The secret shows nowhere.
+#[derive(Clone)]
+pub struct Credentials {
+    pub user: String,
+    pub password: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credentials(…)")
+    }
+}
+
+/// Runs until `shutdown`: then finishes what is being said, releases the rest and returns.
+pub async fn run(config: Config, room: Mailroom, shutdown: CancellationToken) {
+    let _ = (config, room);
+    shutdown.cancelled().await;
+}
