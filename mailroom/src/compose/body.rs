@@ -1,0 +1,127 @@
+//! Text and files as short ASCII lines: 7bit, quoted-printable or base64, whichever is right and shortest.
+//! (RFC 2045 §6, RFC 2046 §4.1)
+
+use base64::Engine as _;
+use unicode_normalization::UnicodeNormalization;
+
+/// Longest encoded line (RFC 2045 §6.7, §6.8).
+const LINE_BYTES_MAX: usize = 76;
+/// Bytes of one base64 line.
+const LINE_INPUT_BYTES: usize = 57;
+
+/// A text/plain part with its own header fields.
+pub(crate) fn text_part(text: &str) -> Vec<u8> {
+    let lines = canonical(text);
+    let seven_bit = lines.is_ascii() && lines.split("\r\n").all(|line| line.len() <= LINE_BYTES_MAX && !line.starts_with("From ") && line != ".");
+    if seven_bit {
+        return [b"Content-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\n", lines.as_bytes()].concat();
+    }
+    let quoted = quoted_printable(&lines);
+    let mut out = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: ".to_vec();
+    // Quoted-printable stays readable in a raw view, as long as it costs no more than a quarter above base64.
+    if quoted.len() <= lines.len().div_ceil(3) * 5 {
+        out.extend_from_slice(b"quoted-printable\r\n\r\n");
+        out.extend_from_slice(quoted.as_bytes());
+    } else {
+        out.extend_from_slice(b"base64\r\n\r\n");
+        base64_lines(lines.as_bytes(), &mut out);
+    }
+    out
+}
+
+/// NFC, CRLF, no NUL, a line end at the end.
+fn canonical(text: &str) -> String {
+    let composed: String = text.nfc().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    let mut lines = composed.split('\n').collect::<Vec<_>>().join("\r\n");
+    if !lines.ends_with("\r\n") {
+        lines.push_str("\r\n");
+    }
+    lines
+}
+
+pub(crate) fn base64_lines(content: &[u8], out: &mut Vec<u8>) {
+    out.reserve(content.len() / 3 * 4 + content.len() / 28);
+    for line in content.chunks(LINE_INPUT_BYTES) {
+        out.extend_from_slice(base64::engine::general_purpose::STANDARD.encode(line).as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+fn quoted_printable(lines: &str) -> String {
+    let mut out = String::with_capacity(lines.len() * 3 / 2);
+    for line in lines.split_inclusive("\r\n") {
+        let (text, end) = line.strip_suffix("\r\n").map_or((line, ""), |text| (text, "\r\n"));
+        quoted_line(text, &mut out);
+        out.push_str(end);
+    }
+    out
+}
+
+fn quoted_line(text: &str, out: &mut String) {
+    let mut column = 0;
+    let last = text.len().saturating_sub(1);
+    for (at, c) in text.char_indices() {
+        let mut bytes = [0u8; 4];
+        let encoded = c.encode_utf8(&mut bytes);
+        let space_at_end = (c == ' ' || c == '\t') && at == last;
+        // A leading dot or "From " is what careless relays change.
+        let risky = at == 0 && (c == '.' || text.starts_with("From "));
+        let literal = !space_at_end && !risky && (c == ' ' || c == '\t' || c.is_ascii_graphic() && c != '=');
+        let width = if literal { 1 } else { encoded.len() * 3 };
+        if column + width > LINE_BYTES_MAX - 1 {
+            out.push_str("=\r\n");
+            column = 0;
+        }
+        if literal {
+            out.push(c);
+        } else {
+            for byte in encoded.bytes() {
+                out.push_str(&format!("={byte:02X}"));
+            }
+        }
+        column += width;
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use mail_parser::MessageParser;
+    use proptest::prelude::*;
+
+    fn read_back(part: &[u8]) -> String {
+        let raw = [b"MIME-Version: 1.0\r\n", part].concat();
+        MessageParser::new().parse(&raw[..]).unwrap().body_text(0).unwrap_or_default().into_owned()
+    }
+
+    #[test]
+    fn text_reads_back_in_the_right_coding() {
+        for (text, coding) in [
+            ("plain\n", "7bit"),
+            ("Kính gửi Ủy ban nhân dân xã, đề nghị báo cáo trước ngày 20 tháng 11.\n", "quoted-printable"),
+            ("日本語の文章です。日本語の文章です。\n", "base64"),
+            ("From here\n.\n", "quoted-printable"),
+            ("space at the end \nb", "7bit"),
+        ] {
+            let part = text_part(text);
+            let shown = String::from_utf8(part.clone()).unwrap();
+            assert!(shown.contains(&format!("Encoding: {coding}\r\n")), "{shown}");
+            assert!(shown.is_ascii() && shown.split("\r\n").all(|line| line.len() <= 76), "{shown}");
+            assert_eq!(read_back(&part).trim_end(), canonical(text).trim_end());
+        }
+        assert!(text_part(&"x".repeat(200)).windows(3).any(|three| three == b"=\r\n"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_reads_back(text in "[\\PC\n\t ]{0,300}") {
+            let part = text_part(&text);
+            prop_assert!(part.is_ascii());
+            prop_assert!(part.split(|byte| *byte == b'\n').all(|line| line.len() <= 78));
+            let expected = canonical(&text);
+            let found = read_back(&part);
+            prop_assert_eq!(found.trim_end_matches("\r\n"), expected.trim_end_matches("\r\n"));
+        }
+    }
+}
