@@ -20,7 +20,12 @@ pub fn normal(address: &str) -> Option<String> {
 /// A domain name as stored; `None` when it is none.
 #[must_use]
 pub fn normal_domain(domain: &str) -> Option<String> {
-    let folded: String = domain.trim().trim_end_matches('.').nfc().flat_map(char::to_lowercase).collect();
+    let folded: String = domain
+        .trim()
+        .trim_end_matches('.')
+        .nfc()
+        .flat_map(char::to_lowercase)
+        .collect();
     is_domain(&folded).then_some(folded)
 }
 
@@ -41,7 +46,9 @@ pub fn without_subaddress(address: &str) -> Option<String> {
 /// The domain as DNS and routes want it: lower case, without the last dot.
 #[must_use]
 pub fn domain_of(address: &str) -> String {
-    split(address).map_or_else(String::new, |(_, domain)| domain.trim_end_matches('.').to_lowercase())
+    split(address).map_or_else(String::new, |(_, domain)| {
+        domain.trim_end_matches('.').to_lowercase()
+    })
 }
 
 fn is_local(local: &str) -> bool {
@@ -51,13 +58,17 @@ fn is_local(local: &str) -> bool {
     let quoted = local.len() > 2 && local.starts_with('"') && local.ends_with('"');
     quoted && !local.chars().any(char::is_control)
         || local.chars().all(|c| {
-            c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c) || (!c.is_ascii() && !c.is_control() && !c.is_whitespace())
+            c.is_ascii_alphanumeric()
+                || "!#$%&'*+-/=?^_`{|}~.".contains(c)
+                || (!c.is_ascii() && !c.is_control() && !c.is_whitespace())
         })
 }
 
 fn is_domain(domain: &str) -> bool {
     if domain.starts_with('[') && domain.ends_with(']') {
-        return domain.len() > 2 && domain.len() <= DOMAIN_BYTES_MAX && domain.chars().all(|c| c.is_ascii_graphic());
+        return domain.len() > 2
+            && domain.len() <= DOMAIN_BYTES_MAX
+            && domain.chars().all(|c| c.is_ascii_graphic());
     }
     !domain.is_empty()
         && domain.len() <= DOMAIN_BYTES_MAX
@@ -66,7 +77,12 @@ fn is_domain(domain: &str) -> bool {
                 && label.len() <= 63
                 && !label.starts_with('-')
                 && !label.ends_with('-')
-                && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_' || (!c.is_ascii() && c.is_alphanumeric()))
+                && label.chars().all(|c| {
+                    c.is_ascii_alphanumeric()
+                        || c == '-'
+                        || c == '_'
+                        || (!c.is_ascii() && c.is_alphanumeric())
+                })
         })
 }
 
@@ -106,7 +122,10 @@ mod tests {
 
     #[test]
     fn domains_have_one_spelling() {
-        assert_eq!(normal_domain("CaMau.GOV.vn.").as_deref(), Some("camau.gov.vn"));
+        assert_eq!(
+            normal_domain("CaMau.GOV.vn.").as_deref(),
+            Some("camau.gov.vn")
+        );
         assert_eq!(normal_domain("a b"), None);
         assert_eq!(domain_of("an@X.Example."), "x.example");
     }

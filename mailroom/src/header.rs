@@ -22,7 +22,12 @@ impl Field<'_> {
 
     /// Unfolded and trimmed; bytes that are no UTF-8 become U+FFFD.
     pub fn text(&self) -> String {
-        let joined: Vec<u8> = self.body.iter().copied().filter(|byte| *byte != b'\r' && *byte != b'\n').collect();
+        let joined: Vec<u8> = self
+            .body
+            .iter()
+            .copied()
+            .filter(|byte| *byte != b'\r' && *byte != b'\n')
+            .collect();
         String::from_utf8_lossy(&joined).trim().to_owned()
     }
 }
@@ -37,12 +42,18 @@ pub(crate) fn fields(raw: &[u8]) -> impl Iterator<Item = Field<'_>> {
             at = field_end(header, start);
             let line = header.get(start..at)?;
             let colon = line.iter().position(|byte| *byte == b':');
-            let name = colon.and_then(|colon| std::str::from_utf8(line.get(..colon)?).ok()).map(str::trim_end);
+            let name = colon
+                .and_then(|colon| std::str::from_utf8(line.get(..colon)?).ok())
+                .map(str::trim_end);
             if let (Some(name), Some(colon)) = (name, colon)
                 && !name.is_empty()
                 && name.bytes().all(|byte| (33..=126).contains(&byte))
             {
-                return Some(Field { name, whole: start..at, body: line.get(colon + 1..)? });
+                return Some(Field {
+                    name,
+                    whole: start..at,
+                    body: line.get(colon + 1..)?,
+                });
             }
         }
         None
@@ -84,7 +95,9 @@ pub(crate) fn body_start(raw: &[u8]) -> usize {
 
 /// The first field of this name, unfolded.
 pub(crate) fn first(raw: &[u8], name: &str) -> Option<String> {
-    fields(raw).find(|field| field.is(name)).map(|field| field.text())
+    fields(raw)
+        .find(|field| field.is(name))
+        .map(|field| field.text())
 }
 
 pub(crate) fn count(raw: &[u8], name: &str) -> usize {
@@ -122,10 +135,16 @@ mod tests {
 
     #[test]
     fn fields_are_found_with_their_folds() {
-        let found: Vec<(String, String)> = fields(RAW).map(|field| (field.name.to_owned(), field.text())).collect();
+        let found: Vec<(String, String)> = fields(RAW)
+            .map(|field| (field.name.to_owned(), field.text()))
+            .collect();
         assert_eq!(
             found,
-            [("Received".into(), "from a\tby b".into()), ("Subject".into(), "x".into()), ("From".into(), "An <an@a.b>".into())]
+            [
+                ("Received".into(), "from a\tby b".into()),
+                ("Subject".into(), "x".into()),
+                ("From".into(), "An <an@a.b>".into())
+            ]
         );
         assert_eq!(RAW.get(body_start(RAW)..), Some(&b"Body: no\r\n"[..]));
         assert_eq!(first(RAW, "from").as_deref(), Some("An <an@a.b>"));
@@ -149,13 +168,22 @@ mod tests {
 
     #[test]
     fn pieces_are_cut() {
-        let cut: Vec<_> = fields(RAW).filter(|field| field.is("subject") || field.is("received")).map(|field| field.whole).collect();
-        assert_eq!(rewritten(b"X: y\r\n", RAW, &cut), b"X: y\r\nno field here\r\nFrom: An <an@a.b>\r\n\r\nBody: no\r\n");
+        let cut: Vec<_> = fields(RAW)
+            .filter(|field| field.is("subject") || field.is("received"))
+            .map(|field| field.whole)
+            .collect();
+        assert_eq!(
+            rewritten(b"X: y\r\n", RAW, &cut),
+            b"X: y\r\nno field here\r\nFrom: An <an@a.b>\r\n\r\nBody: no\r\n"
+        );
     }
 
     #[test]
     fn ids_are_read() {
-        assert_eq!(message_ids("<a@b> junk <c@d>\t< e@f >"), ["a@b", "c@d", "e@f"]);
+        assert_eq!(
+            message_ids("<a@b> junk <c@d>\t< e@f >"),
+            ["a@b", "c@d", "e@f"]
+        );
         assert_eq!(message_ids("no ids"), Vec::<String>::new());
         assert_eq!(message_ids("<open"), Vec::<String>::new());
     }

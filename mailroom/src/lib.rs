@@ -3,23 +3,29 @@
 
 pub mod access;
 pub mod actor;
+pub mod address;
 pub mod assign;
 pub mod clock;
+mod compose;
 pub mod device;
 pub mod directory;
 pub mod error;
 pub mod feed;
+mod header;
 pub mod letter_imap;
 pub mod limits;
 pub mod mail;
+mod mask;
 pub mod people;
 pub mod policy;
 pub mod receive;
 pub mod recover;
 pub mod search;
+mod secret;
 pub mod sending;
 pub mod signin;
 pub mod submit;
+pub mod time;
 
 use std::sync::Arc;
 
@@ -27,6 +33,7 @@ pub use access::{Access, Right};
 pub use actor::{Actor, Means};
 pub use clock::Clock;
 pub use error::{Denied, Error};
+pub use mask::mask;
 pub use policy::Policy;
 
 /// The mailroom of one installation. Cheap to clone.

@@ -16,3 +16,7 @@ pub const INDEXES_KEPT_MAX: usize = 10_000;
 pub const LIST_ROWS_MAX: usize = 200;
 /// Hits a search returns.
 pub const SEARCH_HITS_MAX: usize = 10_000;
+/// Characters of a document system's own id.
+pub const EXTERNAL_ID_CHARS_MAX: usize = 200;
+/// Assignees of one document: every unit and commune of a merged province.
+pub const ASSIGNEES_MAX: usize = 500;

@@ -13,7 +13,8 @@ pub(crate) fn vietnam() -> TimeZone {
 pub fn mail_date(at_ms: i64) -> String {
     let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
     let zoned = Zoned::new(at, vietnam());
-    jiff::fmt::rfc2822::to_string(&zoned).unwrap_or_else(|_| "Thu, 1 Jan 1970 07:00:00 +0700".into())
+    jiff::fmt::rfc2822::to_string(&zoned)
+        .unwrap_or_else(|_| "Thu, 1 Jan 1970 07:00:00 +0700".into())
 }
 
 /// "2026-11-21T21:52:18+07:00".
@@ -26,12 +27,18 @@ pub fn rfc3339(at_ms: i64) -> String {
 /// RFC 3339 with its offset; without one it is refused, as nobody can know what was meant.
 #[must_use]
 pub fn parse_rfc3339(text: &str) -> Option<i64> {
-    text.trim().parse::<Timestamp>().ok().map(|at| at.as_millisecond())
+    text.trim()
+        .parse::<Timestamp>()
+        .ok()
+        .map(|at| at.as_millisecond())
 }
 
 /// Midnight in Viet Nam at the start of a day.
 pub(crate) fn day_start(year: i16, month: i8, day: i8) -> Option<i64> {
-    let midnight = civil::Date::new(year, month, day).ok()?.to_zoned(vietnam()).ok()?;
+    let midnight = civil::Date::new(year, month, day)
+        .ok()?
+        .to_zoned(vietnam())
+        .ok()?;
     Some(midnight.timestamp().as_millisecond())
 }
 
@@ -52,7 +59,9 @@ pub(crate) fn parse_day(text: &str) -> Option<i64> {
 #[must_use]
 pub fn spoken(at_ms: i64) -> String {
     let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-    Zoned::new(at, vietnam()).strftime("%d/%m/%Y %H:%M").to_string()
+    Zoned::new(at, vietnam())
+        .strftime("%d/%m/%Y %H:%M")
+        .to_string()
 }
 
 #[cfg(test)]
@@ -62,9 +71,9 @@ mod tests {
     #[test]
     fn times_are_written_for_viet_nam() {
         let at = 1_795_272_738_000;
-        assert_eq!(mail_date(at), "Sun, 22 Nov 2026 04:52:18 +0700");
-        assert_eq!(rfc3339(at), "2026-11-22T04:52:18+07:00");
-        assert_eq!(spoken(at), "22/11/2026 04:52");
+        assert_eq!(mail_date(at), "Sat, 21 Nov 2026 21:52:18 +0700");
+        assert_eq!(rfc3339(at), "2026-11-21T21:52:18+07:00");
+        assert_eq!(spoken(at), "21/11/2026 21:52");
         assert_eq!(parse_rfc3339(&rfc3339(at)), Some(at));
     }
 

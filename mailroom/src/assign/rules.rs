@@ -18,20 +18,31 @@ pub(crate) struct Checked {
 }
 
 pub(crate) fn external_id(text: &str) -> Result<(), String> {
-    if text.is_empty() || text.chars().count() > limits::EXTERNAL_ID_CHARS_MAX || text.chars().any(char::is_control) {
+    if text.is_empty()
+        || text.chars().count() > limits::EXTERNAL_ID_CHARS_MAX
+        || text.chars().any(char::is_control)
+    {
         return Err("Mã văn bản (external_id) phải có từ 1 đến 200 ký tự.".into());
     }
     Ok(())
 }
 
 pub(crate) fn check(put: &AssignmentPut, link_hosts: &[String]) -> Result<Checked, String> {
-    if !matches!(put.document.secrecy.trim().to_lowercase().as_str(), "" | "none") {
-        return Err("Văn bản có độ mật không được gửi qua hệ thống này; nội dung không được lưu.".into());
+    if !matches!(
+        put.document.secrecy.trim().to_lowercase().as_str(),
+        "" | "none"
+    ) {
+        return Err(
+            "Văn bản có độ mật không được gửi qua hệ thống này; nội dung không được lưu.".into(),
+        );
     }
     if put.revision < 1 {
         return Err("revision phải là số nguyên từ 1.".into());
     }
-    if !matches!(put.action.as_str(), "assign" | "update" | "reassign" | "recall" | "complete") {
+    if !matches!(
+        put.action.as_str(),
+        "assign" | "update" | "reassign" | "recall" | "complete"
+    ) {
         return Err("action phải là assign, update, reassign, recall hoặc complete.".into());
     }
     if put.document.urgency > 4 {
@@ -46,13 +57,19 @@ pub(crate) fn check(put: &AssignmentPut, link_hosts: &[String]) -> Result<Checke
     }
     let assigned_at = time::parse_rfc3339(&put.assigned_at)
         .ok_or("assigned_at phải theo RFC 3339 có múi giờ, ví dụ 2026-11-21T08:00:00+07:00.")?;
-    let due_at = put.assignees.iter().map(assignee).collect::<Result<Vec<_>, _>>()?;
+    let due_at = put
+        .assignees
+        .iter()
+        .map(assignee)
+        .collect::<Result<Vec<_>, _>>()?;
     let value = serde_json::to_value(put).map_err(|cause| cause.to_string())?;
     let section = |name: &str| value.get(name).map(canonical).unwrap_or_default();
     Ok(Checked {
         assigned_at,
         due_at,
-        content_hash: crate::secret::hex(digest::digest(&digest::SHA256, canonical(&value).as_bytes()).as_ref()),
+        content_hash: crate::secret::hex(
+            digest::digest(&digest::SHA256, canonical(&value).as_bytes()).as_ref(),
+        ),
         document: canonical(&value),
         notify: section("notify"),
     })
@@ -62,15 +79,23 @@ pub(crate) fn check(put: &AssignmentPut, link_hosts: &[String]) -> Result<Checke
 fn assignee(one: &AssigneePut) -> Result<Option<i64>, String> {
     let titled = one.unit_code.is_some() && one.title.is_some();
     let halved = one.unit_code.is_some() != one.title.is_some();
-    let selectors = usize::from(one.mailbox.is_some()) + usize::from(one.staff_no.is_some()) + usize::from(titled);
+    let selectors = usize::from(one.mailbox.is_some())
+        + usize::from(one.staff_no.is_some())
+        + usize::from(titled);
     if selectors != 1 || halved {
         return Err("Mỗi người nhận cần đúng một cách chỉ định: mailbox, staff_no, hoặc unit_code cùng title.".into());
     }
-    if !matches!(one.role.as_str(), "lead" | "coordinate" | "inform" | "oversee") {
+    if !matches!(
+        one.role.as_str(),
+        "lead" | "coordinate" | "inform" | "oversee"
+    ) {
         return Err("role phải là lead, coordinate, inform hoặc oversee.".into());
     }
-    let Some(due) = &one.due_at else { return Ok(None) };
-    let at = time::parse_rfc3339(due).ok_or("due_at phải theo RFC 3339 có múi giờ, ví dụ 2026-11-30T17:00:00+07:00.")?;
+    let Some(due) = &one.due_at else {
+        return Ok(None);
+    };
+    let at = time::parse_rfc3339(due)
+        .ok_or("due_at phải theo RFC 3339 có múi giờ, ví dụ 2026-11-30T17:00:00+07:00.")?;
     Ok(Some(at))
 }
 
@@ -90,17 +115,33 @@ pub(crate) fn link_allowed(link: &Link, hosts: &[String]) -> Result<(), String> 
     if link.url.is_empty() {
         return Ok(());
     }
-    let refused = || format!("Liên kết không nằm trong danh sách máy chủ được phép của nguồn: {}.", hosts.join(", "));
-    let url = url::Url::parse(&link.url).map_err(|_| "link.url không phải địa chỉ web hợp lệ.".to_owned())?;
-    if !matches!(url.scheme(), "https" | "http") || !url.username().is_empty() || url.password().is_some() {
+    let refused = || {
+        format!(
+            "Liên kết không nằm trong danh sách máy chủ được phép của nguồn: {}.",
+            hosts.join(", ")
+        )
+    };
+    let url = url::Url::parse(&link.url)
+        .map_err(|_| "link.url không phải địa chỉ web hợp lệ.".to_owned())?;
+    if !matches!(url.scheme(), "https" | "http")
+        || !url.username().is_empty()
+        || url.password().is_some()
+    {
         return Err("link.url phải là địa chỉ https hoặc http, không kèm tên đăng nhập.".into());
     }
     let host = url.host_str().ok_or_else(refused)?;
     let with_port = url.port().map(|port| format!("{host}:{port}"));
     let known = |allowed: &String| {
-        allowed.eq_ignore_ascii_case(host) || with_port.as_ref().is_some_and(|with| allowed.eq_ignore_ascii_case(with))
+        allowed.eq_ignore_ascii_case(host)
+            || with_port
+                .as_ref()
+                .is_some_and(|with| allowed.eq_ignore_ascii_case(with))
     };
-    if hosts.iter().any(known) { Ok(()) } else { Err(refused()) }
+    if hosts.iter().any(known) {
+        Ok(())
+    } else {
+        Err(refused())
+    }
 }
 
 fn sizes(put: &AssignmentPut) -> Result<(), String> {
@@ -129,9 +170,13 @@ fn sizes(put: &AssignmentPut) -> Result<(), String> {
     }
     let ended = matches!(put.action.as_str(), "recall" | "complete");
     if put.assignees.is_empty() && !ended || put.assignees.len() > limits::ASSIGNEES_MAX {
-        return Err(format!("Cần từ 1 đến {} người nhận (assignees).", limits::ASSIGNEES_MAX));
+        return Err(format!(
+            "Cần từ 1 đến {} người nhận (assignees).",
+            limits::ASSIGNEES_MAX
+        ));
     }
-    let long_note = |one: &AssigneePut| one.note.chars().count() > 2_000 || asked(one).chars().count() > 500;
+    let long_note =
+        |one: &AssigneePut| one.note.chars().count() > 2_000 || asked(one).chars().count() > 500;
     if put.assignees.iter().any(long_note) {
         return Err("note dài quá 2.000 ký tự hoặc người nhận dài quá 500 ký tự.".into());
     }
@@ -205,21 +250,65 @@ mod tests {
         type Change = fn(&mut Value);
         let rows: [(&str, Change, bool); 17] = [
             ("plain", |_| {}, true),
-            ("no secrecy word", |v| v["document"]["secrecy"] = json!(""), true),
+            (
+                "no secrecy word",
+                |v| v["document"]["secrecy"] = json!(""),
+                true,
+            ),
             ("secret", |v| v["document"]["secrecy"] = json!("mật"), false),
-            ("top secret", |v| v["document"]["secrecy"] = json!("2"), false),
+            (
+                "top secret",
+                |v| v["document"]["secrecy"] = json!("2"),
+                false,
+            ),
             ("revision 0", |v| v["revision"] = json!(0), false),
             ("unknown action", |v| v["action"] = json!("delete"), false),
-            ("no subject", |v| v["document"]["subject"] = json!(" "), false),
+            (
+                "no subject",
+                |v| v["document"]["subject"] = json!(" "),
+                false,
+            ),
             ("urgency 5", |v| v["document"]["urgency"] = json!(5), false),
-            ("foreign link", |v| v["link"]["url"] = json!("https://evil.example/"), false),
-            ("link that looks right", |v| v["link"]["url"] = json!("https://qlvb.tinh.example@evil.example/"), false),
-            ("script link", |v| v["link"]["url"] = json!("javascript:alert(1)"), false),
-            ("link with port", |v| v["link"]["url"] = json!("http://127.0.0.1:8080/x"), true),
-            ("date without zone", |v| v["assigned_at"] = json!("2026-11-21T08:00:00"), false),
-            ("30 February", |v| v["assignees"][0]["due_at"] = json!("2026-02-30T08:00:00+07:00"), false),
-            ("two selectors", |v| v["assignees"][0]["staff_no"] = json!("7"), false),
-            ("half a selector", |v| v["assignees"][0] = json!({"unit_code": "H1"}), false),
+            (
+                "foreign link",
+                |v| v["link"]["url"] = json!("https://evil.example/"),
+                false,
+            ),
+            (
+                "link that looks right",
+                |v| v["link"]["url"] = json!("https://qlvb.tinh.example@evil.example/"),
+                false,
+            ),
+            (
+                "script link",
+                |v| v["link"]["url"] = json!("javascript:alert(1)"),
+                false,
+            ),
+            (
+                "link with port",
+                |v| v["link"]["url"] = json!("http://127.0.0.1:8080/x"),
+                true,
+            ),
+            (
+                "date without zone",
+                |v| v["assigned_at"] = json!("2026-11-21T08:00:00"),
+                false,
+            ),
+            (
+                "30 February",
+                |v| v["assignees"][0]["due_at"] = json!("2026-02-30T08:00:00+07:00"),
+                false,
+            ),
+            (
+                "two selectors",
+                |v| v["assignees"][0]["staff_no"] = json!("7"),
+                false,
+            ),
+            (
+                "half a selector",
+                |v| v["assignees"][0] = json!({"unit_code": "H1"}),
+                false,
+            ),
             ("nobody", |v| v["assignees"] = json!([]), false),
         ];
         for (name, change, fine) in rows {
@@ -234,7 +323,10 @@ mod tests {
         let other = check(&put(|v| v["document"]["subject"] = json!("Khác")), &hosts()).unwrap();
         assert_eq!(one.content_hash, same.content_hash);
         assert_ne!(one.content_hash, other.content_hash);
-        assert_eq!(canonical(&json!({"b": [1, {"z": null, "a": "é\""}], "a": true})), r#"{"a":true,"b":[1,{"a":"é\"","z":null}]}"#);
+        assert_eq!(
+            canonical(&json!({"b": [1, {"z": null, "a": "é\""}], "a": true})),
+            r#"{"a":true,"b":[1,{"a":"é\"","z":null}]}"#
+        );
     }
 
     #[test]

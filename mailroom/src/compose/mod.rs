@@ -45,7 +45,9 @@ pub(crate) fn letter(composed: &Composed<'_>) -> Result<Vec<u8>, crate::Error> {
         return Ok(out);
     }
     let boundary = format!("=_{}", crate::secret::hex(&crate::secret::random::<16>()?));
-    out.extend_from_slice(format!("Content-Type: multipart/mixed;\r\n boundary=\"{boundary}\"\r\n\r\n").as_bytes());
+    out.extend_from_slice(
+        format!("Content-Type: multipart/mixed;\r\n boundary=\"{boundary}\"\r\n\r\n").as_bytes(),
+    );
     out.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
     out.extend_from_slice(&body::text_part(composed.text));
     for file in &composed.files {
@@ -62,7 +64,11 @@ fn fields(composed: &Composed<'_>) -> String {
     if let Some(sender) = &composed.sender {
         text.push_str(&address_field("Sender", std::slice::from_ref(sender)));
     }
-    for (name, addresses) in [("To", &composed.to), ("Cc", &composed.cc), ("Bcc", &composed.bcc)] {
+    for (name, addresses) in [
+        ("To", &composed.to),
+        ("Cc", &composed.cc),
+        ("Bcc", &composed.bcc),
+    ] {
         if !addresses.is_empty() {
             text.push_str(&address_field(name, addresses));
         }
@@ -75,7 +81,11 @@ fn fields(composed: &Composed<'_>) -> String {
         text.push_str(&format!("In-Reply-To: <{id}>\r\n"));
     }
     if !composed.references.is_empty() {
-        text.push_str(&words::fold("References", &bracketed(&composed.references), " "));
+        text.push_str(&words::fold(
+            "References",
+            &bracketed(&composed.references),
+            " ",
+        ));
     }
     text.push_str(urgency_fields(composed.urgency));
     text.push_str("MIME-Version: 1.0\r\n");
@@ -85,7 +95,11 @@ fn fields(composed: &Composed<'_>) -> String {
 fn bracketed(ids: &[String]) -> Vec<String> {
     let skip = ids.len().saturating_sub(REFERENCES_MAX);
     let first = ids.first().filter(|_| skip > 0);
-    first.into_iter().chain(ids.iter().skip(skip)).map(|id| format!("<{id}>")).collect()
+    first
+        .into_iter()
+        .chain(ids.iter().skip(skip))
+        .map(|id| format!("<{id}>"))
+        .collect()
 }
 
 /// Our own field carries the four degrees; the others are what foreign programs read (RFC 2156 Importance, X-Priority).
@@ -112,10 +126,24 @@ fn file_part(file: &File<'_>) -> Vec<u8> {
 
 /// A type as browsers send it, when it is one; containers may not be built out of files.
 fn safe_media_type(media_type: &str) -> String {
-    let plain = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let token = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte));
+    let plain = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let token = |word: &str| {
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
+    };
     match plain.split_once('/') {
-        Some((main, sub)) if token(main) && token(sub) && main != "multipart" && main != "message" => plain,
+        Some((main, sub))
+            if token(main) && token(sub) && main != "multipart" && main != "message" =>
+        {
+            plain
+        }
         _ => "application/octet-stream".into(),
     }
 }
@@ -144,14 +172,27 @@ mod tests {
     fn a_letter_is_short_ascii_lines_and_reads_back() {
         let content = [0u8, 1, 2, 255].repeat(1000);
         let mut with_file = composed();
-        with_file.files = vec![File { name: "Giấy mời.pdf", media_type: "application/pdf", content: &content }];
+        with_file.files = vec![File {
+            name: "Giấy mời.pdf",
+            media_type: "application/pdf",
+            content: &content,
+        }];
         for one in [composed(), with_file] {
             let raw = letter(&one).unwrap();
             let text = String::from_utf8(raw.clone()).unwrap();
-            assert!(text.is_ascii() && text.split("\r\n").all(|line| line.len() <= 78 && !line.contains('\n')), "{text}");
+            assert!(
+                text.is_ascii()
+                    && text
+                        .split("\r\n")
+                        .all(|line| line.len() <= 78 && !line.contains('\n')),
+                "{text}"
+            );
             let parsed = MessageParser::new().parse(&raw[..]).unwrap();
             assert_eq!(parsed.subject().unwrap(), "Họp khẩn");
-            assert_eq!(parsed.body_text(0).unwrap().trim_end(), "Kính gửi chị,\r\nMời họp lúc 8 giờ.");
+            assert_eq!(
+                parsed.body_text(0).unwrap().trim_end(),
+                "Kính gửi chị,\r\nMời họp lúc 8 giờ."
+            );
             assert_eq!(parsed.date().unwrap().to_timestamp(), 0);
             assert_eq!(parsed.in_reply_to().as_text().unwrap(), "99@x.example");
             let references = parsed.references().as_text_list().unwrap();

@@ -14,15 +14,24 @@ const WORD_FRAME: usize = 12;
 
 /// NFC, line ends and other controls as spaces: what may stand in one header field.
 pub(crate) fn clean(text: &str) -> String {
-    text.nfc().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
+    text.nfc()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 /// A field with free text (Subject): folded at 76, encoded where it must be.
 pub(crate) fn text_field(name: &str, text: &str) -> String {
     let text = clean(text);
-    let plain = text.is_ascii() && !text.contains("=?") && text.split(' ').all(|word| word.len() < LINE_BYTES_MAX - 2);
-    let words: Vec<String> =
-        if plain { text.split(' ').map(str::to_owned).collect() } else { encoded_words(&text) };
+    let plain = text.is_ascii()
+        && !text.contains("=?")
+        && text.split(' ').all(|word| word.len() < LINE_BYTES_MAX - 2);
+    let words: Vec<String> = if plain {
+        text.split(' ').map(str::to_owned).collect()
+    } else {
+        encoded_words(&text, name.len() + 2)
+    };
     fold(name, &words, " ")
 }
 
@@ -36,27 +45,33 @@ pub(crate) fn address_field(name: &str, addresses: &[(String, String)]) -> Strin
             words.push(format!("{address}{comma}"));
             continue;
         }
-        words.extend(phrase(&shown));
+        words.extend(phrase(&shown, name.len() + 2));
         words.push(format!("<{address}>{comma}"));
     }
     fold(name, &words, " ")
 }
 
 /// A display name: as it is, quoted, or encoded.
-fn phrase(shown: &str) -> Vec<String> {
+fn phrase(shown: &str, column: usize) -> Vec<String> {
     let atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~ ".contains(c);
     if !shown.is_ascii() || shown.contains("=?") || shown.len() > LINE_BYTES_MAX - 4 {
-        encoded_words(shown)
+        encoded_words(shown, column)
     } else if shown.chars().all(atom) {
         vec![shown.to_owned()]
     } else {
-        vec![format!("\"{}\"", shown.replace('\\', "\\\\").replace('"', "\\\""))]
+        vec![format!(
+            "\"{}\"",
+            shown.replace('\\', "\\\\").replace('"', "\\\"")
+        )]
     }
 }
 
-/// Encoded words, each whole characters only (RFC 2047 §5).
-pub(crate) fn encoded_words(text: &str) -> Vec<String> {
-    let room = (WORD_BYTES_MAX - WORD_FRAME) / 4 * 3;
+/// Encoded words, each whole characters only (RFC 2047 §5); the first one leaves room for what stands before it.
+pub(crate) fn encoded_words(text: &str, column: usize) -> Vec<String> {
+    let whole_line = (WORD_BYTES_MAX - WORD_FRAME) / 4 * 3;
+    let first_line =
+        (LINE_BYTES_MAX.saturating_sub(column + WORD_FRAME) / 4 * 3).clamp(12, whole_line);
+    let mut room = first_line;
     let mut words = Vec::new();
     let mut piece = String::new();
     // A mark must not be parted from its letter either.
@@ -64,11 +79,13 @@ pub(crate) fn encoded_words(text: &str) -> Vec<String> {
         if !piece.is_empty() && piece.len() + cluster.len() > room {
             words.push(b_word(&piece));
             piece.clear();
+            room = whole_line;
         }
         for c in cluster.chars() {
             if piece.len() + c.len_utf8() > room {
                 words.push(b_word(&piece));
                 piece.clear();
+                room = whole_line;
             }
             piece.push(c);
         }
@@ -87,11 +104,19 @@ fn clusters(text: &str) -> Vec<&str> {
         .map(|(at, _)| at)
         .collect();
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    starts.iter().copied().zip(ends).filter_map(|(start, end)| text.get(start..end)).collect()
+    starts
+        .iter()
+        .copied()
+        .zip(ends)
+        .filter_map(|(start, end)| text.get(start..end))
+        .collect()
 }
 
 fn b_word(text: &str) -> String {
-    format!("=?UTF-8?B?{}?=", base64::engine::general_purpose::STANDARD.encode(text))
+    format!(
+        "=?UTF-8?B?{}?=",
+        base64::engine::general_purpose::STANDARD.encode(text)
+    )
 }
 
 /// Puts words on lines of at most 76; a word longer than a line stands alone.
@@ -120,7 +145,10 @@ pub(crate) fn file_name_parameters(parameter: &str, file_name: &str) -> String {
     if name.is_ascii() && name.len() < 60 {
         return format!(";\r\n {parameter}=\"{name}\"");
     }
-    let mut text = format!(";\r\n {parameter}=\"{}\"", encoded_words(&name).join("\r\n "));
+    let mut text = format!(
+        ";\r\n {parameter}=\"{}\"",
+        encoded_words(&name, parameter.len() + 3).join("\r\n ")
+    );
     text.push_str(&continued(parameter, &name));
     text
 }
@@ -147,12 +175,15 @@ fn continued(parameter: &str, name: &str) -> String {
     if let [only] = pieces.as_slice() {
         return format!(";\r\n {parameter}*=UTF-8''{only}");
     }
-    pieces.iter().enumerate().fold(String::new(), |mut text, (place, piece)| {
-        let charset = if place == 0 { "UTF-8''" } else { "" };
-        // Writing to a String cannot fail.
-        let _ = write!(text, ";\r\n {parameter}*{place}*={charset}{piece}");
-        text
-    })
+    pieces
+        .iter()
+        .enumerate()
+        .fold(String::new(), |mut text, (place, piece)| {
+            let charset = if place == 0 { "UTF-8''" } else { "" };
+            // Writing to a String cannot fail.
+            let _ = write!(text, ";\r\n {parameter}*{place}*={charset}{piece}");
+            text
+        })
 }
 
 #[cfg(test)]
@@ -166,14 +197,30 @@ mod tests {
 
     fn subject_of(field: &str) -> String {
         let raw = format!("{field}\r\n");
-        MessageParser::new().parse(raw.as_bytes()).unwrap().subject().unwrap_or_default().to_owned()
+        MessageParser::new()
+            .parse(raw.as_bytes())
+            .unwrap()
+            .subject()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     #[test]
     fn subjects_come_back_and_lines_are_short() {
-        for subject in [LONG, "Họp", "plain", "a =?b", &"đ".repeat(500), &"plain words ".repeat(40), "e\u{323}\u{302}"] {
+        for subject in [
+            LONG,
+            "Họp",
+            "plain",
+            "a =?b",
+            &"đ".repeat(500),
+            &"plain words ".repeat(40),
+            "e\u{323}\u{302}",
+        ] {
             let field = text_field("Subject", subject);
-            assert!(field.is_ascii() && field.split("\r\n").all(|line| line.len() <= 76), "{field}");
+            assert!(
+                field.is_ascii() && field.split("\r\n").all(|line| line.len() <= 76),
+                "{field}"
+            );
             assert_eq!(subject_of(&field), clean(subject));
         }
         assert!(!text_field("Subject", "a\r\nBcc: b").contains("\r\nBcc"));
@@ -181,11 +228,20 @@ mod tests {
 
     #[test]
     fn each_word_holds_whole_characters() {
-        for word in encoded_words(&LONG.nfd().collect::<String>()) {
-            let inner = word.strip_prefix("=?UTF-8?B?").unwrap().strip_suffix("?=").unwrap();
-            let bytes = base64::engine::general_purpose::STANDARD.decode(inner).unwrap();
+        for word in encoded_words(&LONG.nfd().collect::<String>(), 0) {
+            let inner = word
+                .strip_prefix("=?UTF-8?B?")
+                .unwrap()
+                .strip_suffix("?=")
+                .unwrap();
+            let bytes = base64::engine::general_purpose::STANDARD
+                .decode(inner)
+                .unwrap();
             let text = String::from_utf8(bytes).unwrap();
-            assert!(!unicode_normalization::char::is_combining_mark(text.chars().next().unwrap()), "{text}");
+            assert!(
+                !unicode_normalization::char::is_combining_mark(text.chars().next().unwrap()),
+                "{text}"
+            );
             assert!(word.len() <= 75);
         }
     }
@@ -194,7 +250,10 @@ mod tests {
     fn addresses_keep_their_names() {
         let to = [
             ("Nguyễn Văn Đạt".to_owned(), "dat@tinh.example".to_owned()),
-            ("Tran, Binh \"B\"".to_owned(), "binh@tinh.example".to_owned()),
+            (
+                "Tran, Binh \"B\"".to_owned(),
+                "binh@tinh.example".to_owned(),
+            ),
             (String::new(), "c@tinh.example".to_owned()),
         ];
         let field = address_field("To", &to);
@@ -204,16 +263,31 @@ mod tests {
             .to()
             .unwrap()
             .iter()
-            .map(|one| (one.name().unwrap_or_default().to_owned(), one.address().unwrap_or_default().to_owned()))
+            .map(|one| {
+                (
+                    one.name().unwrap_or_default().to_owned(),
+                    one.address().unwrap_or_default().to_owned(),
+                )
+            })
             .collect();
         assert_eq!(found, to);
     }
 
     #[test]
     fn file_names_are_written_twice() {
-        let text = file_name_parameters("filename", "Báo cáo quý IV năm 2026 của Sở Nội vụ tỉnh.docx");
-        assert!(text.contains(" filename=\"=?UTF-8?B?") && text.contains(" filename*0*=UTF-8''B%C3%A1o%20c%C3%A1o"), "{text}");
-        assert_eq!(file_name_parameters("name", "a b.pdf"), ";\r\n name=\"a b.pdf\"");
+        let text = file_name_parameters(
+            "filename",
+            "Báo cáo quý IV năm 2026 của Sở Nội vụ tỉnh.docx",
+        );
+        assert!(
+            text.contains(" filename=\"=?UTF-8?B?")
+                && text.contains(" filename*0*=UTF-8''B%C3%A1o%20c%C3%A1o"),
+            "{text}"
+        );
+        assert_eq!(
+            file_name_parameters("name", "a b.pdf"),
+            ";\r\n name=\"a b.pdf\""
+        );
         assert!(file_name_parameters("name", "họp.pdf").contains("name*=UTF-8''h%E1%BB%8Dp.pdf"));
         assert!(!file_name_parameters("name", "../x\"y.pdf").contains('/'));
     }

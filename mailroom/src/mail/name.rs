@@ -13,14 +13,22 @@ pub(crate) fn normal(name: &str) -> Result<String, Error> {
     if name.is_empty() || name.len() > limits::MAILBOX_NAME_BYTES_MAX {
         return bad("mailbox name is empty or too long");
     }
-    if name.chars().any(|c| c.is_control() || matches!(c, '*' | '%' | '\\' | '"' | '\u{2028}' | '\u{2029}' | '\u{fffd}')) {
+    if name.chars().any(|c| {
+        c.is_control()
+            || matches!(
+                c,
+                '*' | '%' | '\\' | '"' | '\u{2028}' | '\u{2029}' | '\u{fffd}'
+            )
+    }) {
         return bad("mailbox name holds a character that is not allowed");
     }
     let levels: Vec<&str> = name.split('/').collect();
     if levels.len() > DEPTH_MAX {
         return bad("mailbox name has too many levels");
     }
-    if levels.iter().any(|level| level.trim().is_empty() || *level != level.trim() || matches!(*level, "." | "..")) {
+    if levels.iter().any(|level| {
+        level.trim().is_empty() || *level != level.trim() || matches!(*level, "." | "..")
+    }) {
         return bad("mailbox name has an empty or improper level");
     }
     Ok(inbox_in_capitals(&name))
@@ -33,7 +41,9 @@ pub(crate) fn looked_up(name: &str) -> String {
 }
 
 fn inbox_in_capitals(name: &str) -> String {
-    let (first, rest) = name.split_once('/').map_or((name, None), |(first, rest)| (first, Some(rest)));
+    let (first, rest) = name
+        .split_once('/')
+        .map_or((name, None), |(first, rest)| (first, Some(rest)));
     match (first.eq_ignore_ascii_case("INBOX"), rest) {
         (true, None) => "INBOX".into(),
         (true, Some(rest)) => format!("INBOX/{rest}"),
@@ -43,7 +53,9 @@ fn inbox_in_capitals(name: &str) -> String {
 
 /// "a/b/c" → ["a", "a/b"].
 pub(crate) fn parents(name: &str) -> Vec<&str> {
-    name.match_indices('/').filter_map(|(at, _)| name.get(..at)).collect()
+    name.match_indices('/')
+        .filter_map(|(at, _)| name.get(..at))
+        .collect()
 }
 
 #[cfg(test)]

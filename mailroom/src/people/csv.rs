@@ -24,7 +24,10 @@ pub(crate) struct Line {
 impl Line {
     /// Trimmed; "" where the column or the cell is missing.
     pub fn get(&self, column: Column) -> &str {
-        self.cells.iter().find(|(one, _)| *one == column).map_or("", |(_, text)| text.as_str())
+        self.cells
+            .iter()
+            .find(|(one, _)| *one == column)
+            .map_or("", |(_, text)| text.as_str())
     }
 }
 
@@ -36,7 +39,9 @@ pub(crate) fn read(text: &str) -> Result<Vec<Line>, String> {
     let (_, heading) = rows.next().ok_or("Tệp trống.")?;
     let columns: Vec<Option<Column>> = heading.iter().map(|cell| column_of(cell)).collect();
     if !columns.contains(&Some(Column::Name)) && !columns.contains(&Some(Column::Address)) {
-        return Err("Dòng đầu phải có tên cột: address,name,unit_code,title,staff_no,phone,kind.".into());
+        return Err(
+            "Dòng đầu phải có tên cột: address,name,unit_code,title,staff_no,phone,kind.".into(),
+        );
     }
     Ok(rows
         .filter(|(_, cells)| cells.iter().any(|cell| !cell.trim().is_empty()))
@@ -52,7 +57,10 @@ pub(crate) fn read(text: &str) -> Result<Vec<Line>, String> {
 }
 
 fn column_of(heading: &str) -> Option<Column> {
-    let plain: String = viet::fold(heading).chars().filter(|c| c.is_alphanumeric()).collect();
+    let plain: String = viet::fold(heading)
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .collect();
     Some(match plain.as_str() {
         "address" | "email" | "mail" | "diachi" | "diachithu" | "thudientu" => Column::Address,
         "name" | "fullname" | "hoten" | "hovaten" | "ten" => Column::Name,
@@ -69,7 +77,10 @@ fn column_of(heading: &str) -> Option<Column> {
 
 /// The sign that stands most often in the heading.
 fn separator_of(heading: &str) -> char {
-    [';', '\t', ','].into_iter().max_by_key(|sign| heading.matches(*sign).count()).unwrap_or(',')
+    [';', '\t', ',']
+        .into_iter()
+        .max_by_key(|sign| heading.matches(*sign).count())
+        .unwrap_or(',')
 }
 
 /// Records with the number of their first line.

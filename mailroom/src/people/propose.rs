@@ -10,20 +10,29 @@ pub(crate) fn local_part(name: &str) -> Option<String> {
         .split_whitespace()
         .map(|word| {
             let folded = viet::fold(word);
-            let written_with_y = word.ends_with(['y', 'Y', 'ý', 'ỳ', 'ỷ', 'ỹ', 'ỵ', 'Ý', 'Ỳ', 'Ỷ', 'Ỹ', 'Ỵ']);
+            let written_with_y =
+                word.ends_with(['y', 'Y', 'ý', 'ỳ', 'ỷ', 'ỹ', 'ỵ', 'Ý', 'Ỳ', 'Ỷ', 'Ỹ', 'Ỵ']);
             match folded.strip_suffix('i') {
                 Some(stem) if written_with_y => format!("{stem}y"),
                 _ => folded,
             }
         })
         .collect();
-    let local: String = plain.chars().filter(char::is_ascii_alphanumeric).take(LOCAL_CHARS_MAX).collect();
+    let local: String = plain
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(LOCAL_CHARS_MAX)
+        .collect();
     (!local.is_empty()).then_some(local)
 }
 
 /// The first free address for a name; `taken` says which are not.
 pub(crate) fn numbered(local: &str, domain: &str, number: u32) -> String {
-    if number <= 1 { format!("{local}@{domain}") } else { format!("{local}{number}@{domain}") }
+    if number <= 1 {
+        format!("{local}@{domain}")
+    } else {
+        format!("{local}{number}@{domain}")
+    }
 }
 
 #[cfg(test)]

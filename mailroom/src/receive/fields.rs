@@ -29,7 +29,10 @@ pub(crate) fn is_loop(raw: &[u8]) -> bool {
 /// Fields a sender may not bring: results in our name (RFC 8601 §5), and a Return-Path, which only we write at delivery.
 pub(crate) fn forged(raw: &[u8], host_name: &str) -> Vec<Range<usize>> {
     header::fields(raw)
-        .filter(|field| field.is("Return-Path") || field.is("Authentication-Results") && claims(&field.text(), host_name))
+        .filter(|field| {
+            field.is("Return-Path")
+                || field.is("Authentication-Results") && claims(&field.text(), host_name)
+        })
         .map(|field| field.whole)
         .collect()
 }
@@ -46,8 +49,17 @@ fn claims(value: &str, host_name: &str) -> bool {
             _ => {}
         }
     }
-    let author = plain.split(';').next().unwrap_or_default().split_whitespace().next().unwrap_or_default();
-    author.trim_matches('"').trim_end_matches('.').eq_ignore_ascii_case(host_name)
+    let author = plain
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .next()
+        .unwrap_or_default();
+    author
+        .trim_matches('"')
+        .trim_end_matches('.')
+        .eq_ignore_ascii_case(host_name)
 }
 
 /// Return-Path, Received and Authentication-Results, newest on top.
@@ -65,10 +77,20 @@ pub(crate) fn front(arrival: &Arrival<'_>) -> String {
 /// The Received field alone, for letters that go on elsewhere.
 pub(crate) fn received(arrival: &Arrival<'_>) -> String {
     let peer = arrival.peer;
-    let helo = if peer.helo.is_empty() { "unknown".into() } else { safe(&peer.helo) };
+    let helo = if peer.helo.is_empty() {
+        "unknown".into()
+    } else {
+        safe(&peer.helo)
+    };
     let with = with_word(arrival);
-    let tls = if peer.tls.is_empty() { String::new() } else { format!("\r\n\t({})", safe(&peer.tls).replace(['(', ')'], "")) };
-    let to = arrival.only_recipient.map_or(String::new(), |to| format!("\r\n\tfor <{}>", safe(to)));
+    let tls = if peer.tls.is_empty() {
+        String::new()
+    } else {
+        format!("\r\n\t({})", safe(&peer.tls).replace(['(', ')'], ""))
+    };
+    let to = arrival
+        .only_recipient
+        .map_or(String::new(), |to| format!("\r\n\tfor <{}>", safe(to)));
     format!(
         "Received: from {helo} ({})\r\n\tby {} with {with}{tls}\r\n\tid {}{to};\r\n\t{}\r\n",
         literal(&peer.ip),
@@ -80,7 +102,11 @@ pub(crate) fn received(arrival: &Arrival<'_>) -> String {
 
 /// SMTP is never said: we ask for EHLO's words only where the session used them, and ESMTP is right for both readers.
 fn with_word(arrival: &Arrival<'_>) -> String {
-    let base = if arrival.smtputf8 { "UTF8SMTP" } else { "ESMTP" };
+    let base = if arrival.smtputf8 {
+        "UTF8SMTP"
+    } else {
+        "ESMTP"
+    };
     let tls = if arrival.peer.tls.is_empty() { "" } else { "S" };
     let auth = if arrival.authenticated { "A" } else { "" };
     format!("{base}{tls}{auth}")
@@ -97,8 +123,17 @@ fn literal(ip: &str) -> String {
 /// The value as given when it names its author, else with our name before it; one result per line.
 fn folded_results(arrival: &Arrival<'_>) -> String {
     let given = safe(arrival.auth_results);
-    let whole = if claims(&given, arrival.host_name) { given } else { format!("{}; {given}", arrival.host_name) };
-    whole.split(';').map(str::trim).filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join(";\r\n\t")
+    let whole = if claims(&given, arrival.host_name) {
+        given
+    } else {
+        format!("{}; {given}", arrival.host_name)
+    };
+    whole
+        .split(';')
+        .map(str::trim)
+        .filter(|piece| !piece.is_empty())
+        .collect::<Vec<_>>()
+        .join(";\r\n\t")
 }
 
 /// Nothing a peer says may begin a new line or a new field.
@@ -126,9 +161,16 @@ mod tests {
 
     #[test]
     fn fields_say_where_it_came_from() {
-        let peer = Peer { ip: "203.0.113.7".into(), helo: "mail.gmail.example".into(), tls: "TLSv1.3 TLS_AES_256_GCM_SHA384".into() };
+        let peer = Peer {
+            ip: "203.0.113.7".into(),
+            helo: "mail.gmail.example".into(),
+            tls: "TLSv1.3 TLS_AES_256_GCM_SHA384".into(),
+        };
         assert_eq!(
-            front(&arrival(&peer, "spf=pass smtp.mailfrom=gmail.example; dkim=none")),
+            front(&arrival(
+                &peer,
+                "spf=pass smtp.mailfrom=gmail.example; dkim=none"
+            )),
             "Return-Path: <an@gmail.example>\r\n\
              Authentication-Results: mx.tinh.example;\r\n\tspf=pass smtp.mailfrom=gmail.example;\r\n\tdkim=none\r\n\
              Received: from mail.gmail.example ([203.0.113.7])\r\n\tby mx.tinh.example with ESMTPS\r\n\
@@ -138,9 +180,16 @@ mod tests {
 
     #[test]
     fn a_peer_cannot_write_fields() {
-        let peer = Peer { ip: "::1".into(), helo: "x\r\nSubject: forged".into(), tls: String::new() };
+        let peer = Peer {
+            ip: "::1".into(),
+            helo: "x\r\nSubject: forged".into(),
+            tls: String::new(),
+        };
         let text = front(&arrival(&peer, ""));
-        assert!(text.contains("from xSubject: forged ([IPv6:::1])") && !text.contains("\r\nSubject"), "{text}");
+        assert!(
+            text.contains("from xSubject: forged ([IPv6:::1])") && !text.contains("\r\nSubject"),
+            "{text}"
+        );
         assert!(text.contains("with ESMTP\r\n"));
     }
 
@@ -160,7 +209,10 @@ mod tests {
         let raw = b"Authentication-Results: mx.tinh.example;\r\n dkim=pass\r\nAuthentication-Results: other; spf=pass\r\nReturn-Path: <x@y>\r\nSubject: a\r\n\r\n";
         let cut = forged(raw, "mx.tinh.example");
         let left = header::rewritten(b"", raw, &cut);
-        assert_eq!(left, b"Authentication-Results: other; spf=pass\r\nSubject: a\r\n\r\n");
+        assert_eq!(
+            left,
+            b"Authentication-Results: other; spf=pass\r\nSubject: a\r\n\r\n"
+        );
     }
 
     #[test]

@@ -29,15 +29,30 @@ pub(super) fn parse(typed: &str) -> Query {
             continue;
         }
         match (field_of(&piece.name), piece.phrase) {
-            (Some(field), phrase) => query.words.push(Words { field, text: piece.text, phrase }),
-            (None, true) => query.words.push(Words { field: Field::Any, text: piece.text, phrase: true }),
+            (Some(field), phrase) => query.words.push(Words {
+                field,
+                text: piece.text,
+                phrase,
+            }),
+            (None, true) => query.words.push(Words {
+                field: Field::Any,
+                text: piece.text,
+                phrase: true,
+            }),
             // An unknown name is a word like any other: "V/v:", "12:30".
             (None, false) if piece.name.is_empty() => plain.push(piece.text),
             (None, false) => plain.push(format!("{}:{}", piece.name, piece.text)),
         }
     }
     if !plain.is_empty() {
-        query.words.insert(0, Words { field: Field::Any, text: plain.join(" "), phrase: false });
+        query.words.insert(
+            0,
+            Words {
+                field: Field::Any,
+                text: plain.join(" "),
+                phrase: false,
+            },
+        );
     }
     query.words.truncate(WORDS_MAX);
     query
@@ -97,10 +112,18 @@ fn pieces(typed: &str) -> Vec<Piece> {
 
 /// "từ:" in front of a value, letters only, directly followed by something.
 fn name_at(chars: &[char], at: usize) -> (String, usize) {
-    let name: String = chars.iter().skip(at).take_while(|c| c.is_alphabetic()).collect();
+    let name: String = chars
+        .iter()
+        .skip(at)
+        .take_while(|c| c.is_alphabetic())
+        .collect();
     let colon = at + name.chars().count();
     let followed = chars.get(colon + 1).is_some_and(|c| !c.is_whitespace());
-    if !name.is_empty() && chars.get(colon) == Some(&':') && followed { (name, colon + 1) } else { (String::new(), at) }
+    if !name.is_empty() && chars.get(colon) == Some(&':') && followed {
+        (name, colon + 1)
+    } else {
+        (String::new(), at)
+    }
 }
 
 fn value_at_place(chars: &[char], at: usize) -> (String, bool, usize) {
@@ -111,11 +134,19 @@ fn value_at_place(chars: &[char], at: usize) -> (String, bool, usize) {
         _ => None,
     };
     if let Some(close) = chars.get(at).copied().and_then(closes) {
-        let inner: String = chars.iter().skip(at + 1).take_while(|c| **c != close && **c != '"').collect();
+        let inner: String = chars
+            .iter()
+            .skip(at + 1)
+            .take_while(|c| **c != close && **c != '"')
+            .collect();
         let end = at + 2 + inner.chars().count();
         return (inner.trim().to_owned(), true, end);
     }
-    let word: String = chars.iter().skip(at).take_while(|c| !c.is_whitespace()).collect();
+    let word: String = chars
+        .iter()
+        .skip(at)
+        .take_while(|c| !c.is_whitespace())
+        .collect();
     let end = at + word.chars().count();
     (word, false, end)
 }
@@ -130,7 +161,14 @@ mod tests {
         let mut out: Vec<String> = query
             .words
             .iter()
-            .map(|words| format!("{:?}={}{}", words.field, words.text, if words.phrase { "!" } else { "" }))
+            .map(|words| {
+                format!(
+                    "{:?}={}{}",
+                    words.field,
+                    words.text,
+                    if words.phrase { "!" } else { "" }
+                )
+            })
             .collect();
         out.extend(query.before.map(|at| format!("<{at}")));
         out.extend(query.after.map(|at| format!(">{at}")));

@@ -25,11 +25,20 @@ pub(crate) fn slip() -> Result<String, Error> {
 
 fn make(chars: usize) -> Result<String, Error> {
     let mut text = String::with_capacity(chars + chars / GROUP);
-    for (place, byte) in crate::secret::random::<32>()?.into_iter().take(chars).enumerate() {
+    for (place, byte) in crate::secret::random::<32>()?
+        .into_iter()
+        .take(chars)
+        .enumerate()
+    {
         if place > 0 && place % GROUP == 0 {
             text.push('-');
         }
-        text.push(char::from(ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or(b'0')));
+        text.push(char::from(
+            ALPHABET
+                .get(usize::from(byte & 31))
+                .copied()
+                .unwrap_or(b'0'),
+        ));
     }
     Ok(text)
 }
@@ -73,7 +82,12 @@ mod tests {
         assert_eq!(made.len(), 24);
         assert_ne!(made, app_password().unwrap());
         let plain = made.replace('-', "");
-        for typed in [made.clone(), made.to_uppercase(), made.replace('-', " "), plain.clone()] {
+        for typed in [
+            made.clone(),
+            made.to_uppercase(),
+            made.replace('-', " "),
+            plain.clone(),
+        ] {
             assert_eq!(read_app_password(&typed).unwrap(), plain);
         }
         assert_eq!(slip().unwrap().len(), 19);

@@ -33,14 +33,19 @@ pub(crate) struct Hashing {
 
 impl Hashing {
     pub(crate) fn new() -> Self {
-        Self { places: Semaphore::new(AT_ONCE_MAX), queue: Semaphore::new(WAITING_MAX) }
+        Self {
+            places: Semaphore::new(AT_ONCE_MAX),
+            queue: Semaphore::new(WAITING_MAX),
+        }
     }
 
     /// The PHC string of a passphrase with a fresh salt.
     pub(crate) async fn hash(&self, secret: &str) -> Result<String, Error> {
         let secret = Zeroizing::new(secret.to_owned());
         self.run(move || {
-            let made = hasher()?.hash_password(secret.as_bytes()).map_err(|cause| Error::Broken(cause.to_string()))?;
+            let made = hasher()?
+                .hash_password(secret.as_bytes())
+                .map_err(|cause| Error::Broken(cause.to_string()))?;
             Ok(made.to_string())
         })
         .await
@@ -67,31 +72,52 @@ impl Hashing {
         .await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let busy = |_| Error::Later("too many sign-ins at once".into());
         let _waiting = self.queue.try_acquire().map_err(busy)?;
-        let _place = self.places.acquire().await.map_err(|_| Error::Later("closing".into()))?;
-        tokio::task::spawn_blocking(work).await.map_err(|cause| Error::Broken(cause.to_string()))?
+        let _place = self
+            .places
+            .acquire()
+            .await
+            .map_err(|_| Error::Later("closing".into()))?;
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|cause| Error::Broken(cause.to_string()))?
     }
 }
 
 fn hasher() -> Result<Argon2<'static>, Error> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|cause| Error::Broken(cause.to_string()))?;
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)
+        .map_err(|cause| Error::Broken(cause.to_string()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
 fn verify_one(secret: &str, hash: &str) -> Result<bool, Error> {
-    let parsed = PasswordHash::new(hash).map_err(|_| Error::Broken("a stored passphrase hash is unreadable".into()))?;
-    Ok(hasher()?.verify_password(secret.as_bytes(), &parsed).is_ok())
+    let parsed = PasswordHash::new(hash)
+        .map_err(|_| Error::Broken("a stored passphrase hash is unreadable".into()))?;
+    Ok(hasher()?
+        .verify_password(secret.as_bytes(), &parsed)
+        .is_ok())
 }
 
 /// A hash nobody knows the passphrase of.
 fn dummy() -> Result<&'static str, Error> {
     static DUMMY: LazyLock<Option<Arc<str>>> = LazyLock::new(|| {
         let secret = crate::secret::token().ok()?;
-        Some(Arc::from(hasher().ok()?.hash_password(secret.as_bytes()).ok()?.to_string()))
+        Some(Arc::from(
+            hasher()
+                .ok()?
+                .hash_password(secret.as_bytes())
+                .ok()?
+                .to_string(),
+        ))
     });
-    DUMMY.as_deref().ok_or_else(|| Error::Broken("no dummy hash".into()))
+    DUMMY
+        .as_deref()
+        .ok_or_else(|| Error::Broken("no dummy hash".into()))
 }
 
 /// Whether a new passphrase will do: long, not one of the usual ones, not the person's name or address.
@@ -99,9 +125,15 @@ pub(crate) fn fault(secret: &str, name: &str, address: &str) -> Option<PasswordF
     if secret.chars().count() < CHARS_MIN || secret.len() > BYTES_MAX {
         return Some(PasswordFault::TooShort);
     }
-    let folded: String = viet::fold(secret).chars().filter(|c| c.is_alphanumeric()).collect();
+    let folded: String = viet::fold(secret)
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .collect();
     let local = address.split('@').next().unwrap_or_default();
-    let name: String = viet::fold(name).chars().filter(|c| c.is_alphanumeric()).collect();
+    let name: String = viet::fold(name)
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .collect();
     let holds = |part: &str| part.len() >= 4 && folded.contains(part);
     if holds(&name) || holds(&viet::fold(local)) {
         return Some(PasswordFault::HoldsName);
@@ -111,9 +143,36 @@ pub(crate) fn fault(secret: &str, name: &str, address: &str) -> Option<PasswordF
 
 /// Words that stand in every list of stolen passwords, and what Vietnamese offices really use.
 const COMMON: [&str; 30] = [
-    "password", "passw0rd", "matkhau", "qwerty", "asdfgh", "zxcvbn", "iloveyou", "welcome", "admin", "administrator", "letmein",
-    "abc123", "123456", "1234567890", "0123456789", "vietnam", "anhyeuem", "emyeuanh", "khongbiet", "toilaai", "hochiminh", "hanoi",
-    "camau", "ubnd", "uybannhandan", "vanthu", "vanphong", "congthu", "chucmung", "motnammoi",
+    "password",
+    "passw0rd",
+    "matkhau",
+    "qwerty",
+    "asdfgh",
+    "zxcvbn",
+    "iloveyou",
+    "welcome",
+    "admin",
+    "administrator",
+    "letmein",
+    "abc123",
+    "123456",
+    "1234567890",
+    "0123456789",
+    "vietnam",
+    "anhyeuem",
+    "emyeuanh",
+    "khongbiet",
+    "toilaai",
+    "hochiminh",
+    "hanoi",
+    "camau",
+    "ubnd",
+    "uybannhandan",
+    "vanthu",
+    "vanphong",
+    "congthu",
+    "chucmung",
+    "motnammoi",
 ];
 
 /// Common when nothing much is left after taking the common words, digits in rows and repetitions away.
@@ -126,7 +185,8 @@ fn is_common(folded: &str) -> bool {
     kinds.sort_unstable();
     kinds.dedup();
     let only_digits = folded.chars().all(|c| c.is_ascii_digit());
-    rest.chars().filter(|c| !c.is_ascii_digit()).count() < 4 && (rest.len() < 8 || only_digits) || kinds.len() < 4
+    rest.chars().filter(|c| !c.is_ascii_digit()).count() < 4 && (rest.len() < 8 || only_digits)
+        || kinds.len() < 4
 }
 
 #[cfg(test)]
@@ -138,9 +198,22 @@ mod tests {
     async fn hashes_verify_and_unknown_never_does() {
         let bench = Hashing::new();
         let hash = bench.hash("con trâu đi trước cái cày").await.unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(bench.verify("con trâu đi trước cái cày", vec![hash.clone()]).await.unwrap());
-        assert!(!bench.verify("con trau di truoc cai cay", vec![hash]).await.unwrap());
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
+        assert!(
+            bench
+                .verify("con trâu đi trước cái cày", vec![hash.clone()])
+                .await
+                .unwrap()
+        );
+        assert!(
+            !bench
+                .verify("con trau di truoc cai cay", vec![hash])
+                .await
+                .unwrap()
+        );
         assert!(!bench.verify("anything", Vec::new()).await.unwrap());
     }
 
@@ -159,7 +232,11 @@ mod tests {
             ("con trâu đi trước", None),
             ("Tr4ng-Rằm-Tháng-8", None),
         ] {
-            assert_eq!(fault(secret, "Nguyễn Văn An", "nguyenvanan@tinh.example"), expected, "{secret}");
+            assert_eq!(
+                fault(secret, "Nguyễn Văn An", "nguyenvanan@tinh.example"),
+                expected,
+                "{secret}"
+            );
         }
     }
 }

@@ -28,7 +28,10 @@ pub(crate) struct Proven {
 impl Proven {
     pub(crate) fn new() -> Result<Self, Error> {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &crate::secret::random::<32>()?);
-        Ok(Self { key, proofs: Mutex::default() })
+        Ok(Self {
+            key,
+            proofs: Mutex::default(),
+        })
     }
 
     /// The name a proof is kept under.
@@ -50,7 +53,10 @@ impl Proven {
 
     pub(crate) fn find(&self, mark: &[u8; 32], now: i64) -> Option<Actor> {
         let proofs = self.proofs.lock().unwrap_or_else(PoisonError::into_inner);
-        proofs.get(mark).filter(|proof| now - proof.proven_at < LIFE_MS && now >= proof.proven_at).map(|proof| proof.actor.clone())
+        proofs
+            .get(mark)
+            .filter(|proof| now - proof.proven_at < LIFE_MS && now >= proof.proven_at)
+            .map(|proof| proof.actor.clone())
     }
 
     pub(crate) fn keep(&self, mark: [u8; 32], actor: &Actor, now: i64) {
@@ -61,15 +67,27 @@ impl Proven {
                 proofs.clear();
             }
         }
-        proofs.insert(mark, Proof { actor: actor.clone(), proven_at: now });
+        proofs.insert(
+            mark,
+            Proof {
+                actor: actor.clone(),
+                proven_at: now,
+            },
+        );
     }
 
     pub(crate) fn forget(&self, principal: PrincipalId) {
-        self.proofs.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, proof| proof.actor.principal != principal);
+        self.proofs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, proof| proof.actor.principal != principal);
     }
 
     pub(crate) fn forget_all(&self) {
-        self.proofs.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.proofs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 }
 
@@ -80,7 +98,13 @@ mod tests {
     use crate::Means;
 
     fn actor(id: i64) -> Actor {
-        Actor { principal: PrincipalId(id), address: String::new(), name: String::new(), means: Means::AppPassword, peer_ip: String::new() }
+        Actor {
+            principal: PrincipalId(id),
+            address: String::new(),
+            name: String::new(),
+            means: Means::AppPassword,
+            peer_ip: String::new(),
+        }
     }
 
     #[test]

@@ -38,19 +38,31 @@ pub(crate) struct Throttle {
 
 impl Throttle {
     pub(crate) fn new(failures_max: u32) -> Self {
-        Self { failures_max: failures_max.max(1), counts: Mutex::default() }
+        Self {
+            failures_max: failures_max.max(1),
+            counts: Mutex::default(),
+        }
     }
 
     /// The three keys of a try.
     pub(crate) fn keys(account: &str, peer_ip: &str) -> [Key; 3] {
         let range = range_of(peer_ip);
-        [Key::Pair(account.to_owned(), range.clone()), Key::Range(range), Key::Account(account.to_owned())]
+        [
+            Key::Pair(account.to_owned(), range.clone()),
+            Key::Range(range),
+            Key::Account(account.to_owned()),
+        ]
     }
 
     /// Milliseconds to wait before the next try is looked at; 0: now.
     pub(crate) fn wait_ms(&self, keys: &[Key], now: i64) -> i64 {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.iter().filter_map(|key| counts.get(key)).map(|count| count.pause_until - now).max().unwrap_or(0).max(0)
+        keys.iter()
+            .filter_map(|key| counts.get(key))
+            .map(|count| count.pause_until - now)
+            .max()
+            .unwrap_or(0)
+            .max(0)
     }
 
     /// Counts a failure; true when it was the one that began a pause (worth an audit row, the others are not).
@@ -65,9 +77,17 @@ impl Throttle {
                 Key::Pair(..) => self.failures_max,
                 Key::Range(_) | Key::Account(_) => self.failures_max.saturating_mul(WIDE_FACTOR),
             };
-            let count = counts.entry(key.clone()).or_insert(Count { failures: 0, first_at: now, pause_until: 0 });
+            let count = counts.entry(key.clone()).or_insert(Count {
+                failures: 0,
+                first_at: now,
+                pause_until: 0,
+            });
             if now - count.first_at > WINDOW_MS && count.pause_until <= now {
-                *count = Count { failures: 0, first_at: now, pause_until: 0 };
+                *count = Count {
+                    failures: 0,
+                    first_at: now,
+                    pause_until: 0,
+                };
             }
             count.failures = count.failures.saturating_add(1);
             if count.failures >= max {
@@ -143,8 +163,14 @@ mod tests {
             throttle.failed(&Throttle::keys("an@a.b", "203.0.113.7"), at);
         }
         assert!(throttle.wait_ms(&Throttle::keys("an@a.b", "203.0.113.99"), 3) > 0);
-        assert_eq!(throttle.wait_ms(&Throttle::keys("an@a.b", "203.0.114.7"), 3), 0);
-        assert_eq!(throttle.wait_ms(&Throttle::keys("binh@a.b", "203.0.113.7"), 3), 0);
+        assert_eq!(
+            throttle.wait_ms(&Throttle::keys("an@a.b", "203.0.114.7"), 3),
+            0
+        );
+        assert_eq!(
+            throttle.wait_ms(&Throttle::keys("binh@a.b", "203.0.113.7"), 3),
+            0
+        );
     }
 
     #[test]
@@ -172,8 +198,18 @@ mod tests {
         for n in 0..(KEYS_MAX as i64) {
             throttle.failed(&[Key::Account(n.to_string())], n);
         }
-        throttle.failed(&[Key::Account("last".into()), Key::Account("more".into())], 1_000);
-        assert!(throttle.counts.lock().map(|counts| counts.len()).unwrap_or(0) <= KEYS_MAX);
+        throttle.failed(
+            &[Key::Account("last".into()), Key::Account("more".into())],
+            1_000,
+        );
+        assert!(
+            throttle
+                .counts
+                .lock()
+                .map(|counts| counts.len())
+                .unwrap_or(0)
+                <= KEYS_MAX
+        );
     }
 
     #[test]

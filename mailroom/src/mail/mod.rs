@@ -1,6 +1,8 @@
 //! Mailboxes and letters of an opened account: what IMAP and the pages do with mail. Reads come from rows made at delivery;
 //! listing parses nothing. (RFC 9051, RFC 7162)
 
+pub(crate) mod name;
+
 use crate::{Access, Error};
 use bytes::Bytes;
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Search in one opened account, with or without diacritics. Text terms go to the full-text index; the rest is a filter.
 
+mod query;
+
 use crate::{Access, Error};
 use store::*;
 
@@ -32,7 +34,7 @@ pub struct Query {
 
 impl Query {
     pub fn parse(typed: &str) -> Query {
-        todo!("{typed}")
+        query::parse(typed)
     }
 }
 

@@ -1,6 +1,8 @@
 //! A letter from outside (or from one of us to one of us) becomes one Delivery. Parses once, repairs once, decides the target
 //! mailbox per recipient, and returns only after the commit (promise 1).
 
+pub(crate) mod fields;
+
 use crate::{Error, Mailroom};
 use bytes::Bytes;
 use store::*;

@@ -1,5 +1,7 @@
 //! Assigned documents: a document system tells us who was given what; we tell the person and report back. (DOMAIN 3.4)
 
+pub(crate) mod rules;
+
 use crate::{Access, Error, Mailroom};
 use serde::{Deserialize, Serialize};
 use store::*;

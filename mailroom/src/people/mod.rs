@@ -1,5 +1,8 @@
 //! Administration: domains, units, accounts. Used by the command line and by administrators' pages; every act is audited.
 
+pub(crate) mod csv;
+pub(crate) mod propose;
+
 use crate::{Actor, Error, Mailroom};
 use store::*;
 
