@@ -12,6 +12,7 @@ pub mod directory;
 pub mod error;
 pub mod feed;
 mod header;
+pub mod letter;
 pub mod letter_imap;
 pub mod limits;
 pub mod mail;

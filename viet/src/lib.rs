@@ -44,4 +44,7 @@ pub use filename::{ascii_file_name, safe_file_name};
 pub use fold::{Token, fold, phrase_match, rank, tokens};
 pub use fonts::font_coding;
 pub use refs::char_ref;
-pub use repair::{Context, Repaired, read_bytes, repair};
+pub use repair::{
+    Context, Loose, Repaired, decode_loosely, read_bytes, repair, repair_as, repair_in_font,
+    repair_labelled,
+};

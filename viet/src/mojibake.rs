@@ -77,7 +77,7 @@ fn sequence_at(chars: &[char], at: usize) -> Option<(char, usize, bool)> {
         .ok()?
         .chars()
         .next()?;
-    (is_plausible(c, lost) && (!lost || chars.get(at + len).is_some())).then_some((c, len, lost))
+    (is_plausible(c) && (!lost || chars.get(at + len).is_some())).then_some((c, len, lost))
 }
 
 /// Leads whose letter with last byte A0 is Vietnamese: à, Ơ, Ạ, Ỡ.
@@ -89,19 +89,10 @@ fn has_nbsp_letter(bytes: [u8; 4]) -> bool {
 }
 
 /// Characters that mails hold and that are worth getting back.
-fn is_plausible(c: char, lost: bool) -> bool {
-    match u32::from(c) {
-        0xa0..=0xbf => true,
-        0xc0..=0x17f | 0x1a0..=0x1b0 => true,
-        0x300..=0x31b | 0x323 => true,
-        0x370..=0x5ff => !lost,
-        0x1ea0..=0x1ef9 => true,
-        0x2010..=0x2044 | 0x20ab | 0x20ac | 0x2122 | 0x2190..=0x27bf => true,
-        0x3000..=0x30ff | 0xfe0f | 0xfeff | 0xff01..=0xff5e => true,
-        0x1f300..=0x1faff => true,
-        0x80..=0x9f => true,
-        _ => false,
-    }
+fn is_plausible(c: char) -> bool {
+    matches!(u32::from(c),
+        0x80..=0x17f | 0x192 | 0x1a0..=0x1b0 | 0x2c6 | 0x2dc | 0x300..=0x31b | 0x323 | 0x1ea0..=0x1ef9
+        | 0x2010..=0x2044 | 0x20ab | 0x20ac | 0x2122 | 0x2190..=0x27bf | 0xfe0f | 0xfeff | 0x1f300..=0x1faff)
 }
 
 /// Where a no-break space had become a space, the letter swallowed it: `r` `à` `soát`. It is put back unless the

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use encoding_rs::Encoding;
 
 use crate::coding::{Coding, Label};
-use crate::decode::{nfc, western};
+use crate::decode::{nfc, western, western_bytes};
 use crate::detect::Hints;
 use crate::{clean, legacy, mojibake, refs, viqr};
 
@@ -288,4 +288,160 @@ fn damaged_utf8(raw: &[u8]) -> Option<String> {
         }
     }
     (sequences >= 3 && errors * 8 <= sequences).then_some(text)
+}
+
+/// Text whose letters above ASCII stand for bytes of unknown meaning, or for themselves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loose<'a> {
+    /// The text; letters of a legacy coding appear as windows-1252 letters.
+    pub text: Cow<'a, str>,
+    /// The Vietnamese coding that the label named, when the bytes were not UTF-8.
+    pub label: Option<Coding>,
+    /// The foreign charset that was obeyed.
+    pub foreign: Option<&'static str>,
+}
+
+/// Turns bytes into text without deciding on legacy codings, for formats with structure of their own (HTML): take the
+/// text apart first, then use [`repair`], [`repair_labelled`] and [`repair_in_font`] on its pieces.
+///
+/// ```
+/// let loose = viet::decode_loosely(b"<p>C\xabng v\xa8n</p>", Some("us-ascii"));
+/// assert_eq!(loose.text, "<p>C«ng v¨n</p>");
+/// ```
+#[must_use]
+pub fn decode_loosely<'a>(raw: &'a [u8], label: Option<&str>) -> Loose<'a> {
+    let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
+    let label = Label::of(label);
+    if let Label::Foreign(encoding) = label
+        && let Some(read) = obey(raw, encoding)
+    {
+        return Loose {
+            text: read.text,
+            label: None,
+            foreign: Some(encoding.name()),
+        };
+    }
+    let named = if let Label::Vietnamese(coding) = label {
+        Some(coding)
+    } else {
+        None
+    };
+    match std::str::from_utf8(raw) {
+        Ok(text) => Loose {
+            text: Cow::Borrowed(text),
+            label: named.filter(|_| raw.is_ascii()),
+            foreign: None,
+        },
+        Err(_) => match damaged_utf8(raw) {
+            Some(text) => Loose {
+                text: Cow::Owned(text),
+                label: None,
+                foreign: None,
+            },
+            None => Loose {
+                text: Cow::Owned(western(raw)),
+                label: named,
+                foreign: None,
+            },
+        },
+    }
+}
+
+/// Repairs text of [`decode_loosely`] that came under a Vietnamese label: the label wins unless the text makes more
+/// sense otherwise.
+#[must_use]
+pub fn repair_labelled(text: &str, label: Coding, cx: &Context) -> Repaired<'static> {
+    if label == Coding::Viqr {
+        return Repaired {
+            text: Cow::Owned(viqr::decode(text)),
+            coding: label,
+            confidence: 1.0,
+        };
+    }
+    let hints = Hints {
+        label: Some(label),
+        near: cx.body_coding,
+    };
+    let mut read = repair_with(text, hints).into_owned();
+    if matches!(read.coding, Coding::Utf8)
+        && let Some(raw) = western_bytes(text)
+        && !is_better_western(text, label, &raw)
+    {
+        read.text = Cow::Owned(legacy::finish(legacy::decode(&raw, label), label));
+        read.coding = label;
+    }
+    read
+}
+
+/// Reads text of [`decode_loosely`] as the reader says. Lines that hold letters of no single-byte coding stay.
+#[must_use]
+pub fn repair_as(text: &str, choice: Coding) -> Repaired<'static> {
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| match western_bytes(line) {
+            Some(_)
+                if matches!(
+                    choice,
+                    Coding::Mojibake | Coding::MojibakeTwice | Coding::Viqr | Coding::CharRefs
+                ) =>
+            {
+                crate::decode_as(line.as_bytes(), choice)
+            }
+            Some(raw) if choice.is_legacy() => crate::decode_as(&raw, choice),
+            _ => line.to_owned(),
+        })
+        .collect();
+    Repaired {
+        text: Cow::Owned(nfc(&lines.join("\n")).into_owned()),
+        coding: choice,
+        confidence: 1.0,
+    }
+}
+
+/// Text under a font of a legacy coding (see [`crate::font_coding`]), decoded when that reads better than the text as
+/// it stands. `None` when nothing changes; a font that draws capitals makes them real ones.
+///
+/// ```
+/// use viet::{Coding, repair_in_font};
+/// assert_eq!(repair_in_font("quyÕt ®Þnh", Coding::Tcvn3, true).as_deref(), Some("QUYẾT ĐỊNH"));
+/// assert_eq!(repair_in_font("Chào các bạn", Coding::Vni, false), None);
+/// ```
+#[must_use]
+pub fn repair_in_font(text: &str, coding: Coding, draws_capitals: bool) -> Option<String> {
+    use crate::score::{View, score};
+    let whole = nfc(text);
+    let whole = mojibake::undo(&whole);
+    let (mut reading, mut standing) = (0.0f32, 0.0f32);
+    let mut lines: Vec<(&str, Option<String>)> = Vec::new();
+    for line in whole.split('\n') {
+        let decoded = western_bytes(line)
+            .filter(|_| !line.is_ascii())
+            .map(|raw| legacy::decode(&raw, coding));
+        if let Some(decoded) = &decoded {
+            let as_read = score(decoded, View::Candidate, coding.loses_capitals()).points;
+            let as_is = score(line, View::AsIs, false).points;
+            reading += as_read;
+            standing += as_is;
+            let better_as_it_is = as_is > as_read + 2.0;
+            lines.push((line, Some(decoded.clone()).filter(|_| !better_as_it_is)));
+        } else {
+            lines.push((line, None));
+        }
+    }
+    let accepted = reading > standing - 0.5;
+    let joined: Vec<String> = lines
+        .into_iter()
+        .map(|(line, decoded)| {
+            decoded
+                .filter(|_| accepted)
+                .unwrap_or_else(|| line.to_owned())
+        })
+        .collect();
+    let mut fixed = joined.join("\n");
+    if draws_capitals {
+        fixed = fixed.to_uppercase();
+    } else if accepted && coding.loses_capitals() && fixed != text {
+        fixed = legacy::finish(fixed, coding);
+    }
+    (fixed != text).then_some(fixed)
 }
