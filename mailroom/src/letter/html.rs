@@ -152,7 +152,7 @@ fn collect(list: &[Token<'_>]) -> Vec<Node> {
                 }
                 let (outer_font, outer_pre) = open
                     .last()
-                    .map_or((None, false), |(_, font, pre)| (*font, *pre));
+                    .map_or((None, false), |open| (open.font, open.pre));
                 let font = match font {
                     Some(family) => viet::font_coding(family),
                     None => outer_font,
