@@ -9,8 +9,6 @@ pub const AUTH_LINE_BYTES_MAX: usize = 12_288;
 pub const REPLY_TEXT_BYTES_MAX: usize = 480;
 /// Octets of a path with its angle brackets (RFC 5321 §4.5.3.1.3).
 pub const PATH_BYTES_MAX: usize = 256;
-/// Octets of a local part: 64 by RFC 5321 §4.5.3.1.1; VERP and SRS senders are longer in practice.
-pub const LOCAL_PART_BYTES_MAX: usize = 200;
 /// Octets of a domain (RFC 5321 §4.5.3.1.2).
 pub const DOMAIN_BYTES_MAX: usize = 255;
 /// Octets of an ENVID after decoding (RFC 3461 §4.4).

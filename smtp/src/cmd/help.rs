@@ -1,0 +1,9 @@
+//! HELP: one line, whatever is asked.  (RFC 5321 §4.1.1.8)
+
+use crate::proto::reply;
+use crate::proto::{Cx, State};
+
+pub(super) fn run(state: State, cx: &mut Cx, _args: &str) -> State {
+    cx.reply(&reply::HELP);
+    state
+}

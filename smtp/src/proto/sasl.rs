@@ -1,0 +1,129 @@
+//! SASL PLAIN and LOGIN as the server reads them. Knows no password store; the secret has no Debug.  (RFC 4616, RFC 4954)
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+/// A password on its way to the mailroom: not printable, wiped when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What the next line of the exchange is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Exchange {
+    Plain,
+    LoginUser,
+    LoginSecret { user: String },
+}
+
+/// What a line brought.
+pub enum Progress {
+    /// Ask for more with this `334` text.
+    More(Exchange, &'static str),
+    Claim {
+        user: String,
+        secret: Secret,
+    },
+    Undecodable,
+}
+
+/// "Username:" and "Password:" in base64, as every client of LOGIN expects them.
+pub const ASK_USER: &str = "VXNlcm5hbWU6";
+pub const ASK_SECRET: &str = "UGFzc3dvcmQ6";
+
+impl Exchange {
+    /// Takes one base64 line of the client.
+    pub fn line(self, line: &str) -> Progress {
+        let Some(text) = decode(line) else {
+            return Progress::Undecodable;
+        };
+        match self {
+            Exchange::Plain => plain(&text),
+            Exchange::LoginUser => Progress::More(
+                Exchange::LoginSecret {
+                    user: text.to_string(),
+                },
+                ASK_SECRET,
+            ),
+            Exchange::LoginSecret { user } => Progress::Claim {
+                user,
+                secret: Secret(text),
+            },
+        }
+    }
+}
+
+/// Base64 to UTF-8; `=` alone is the empty string (RFC 4954 §4).
+fn decode(line: &str) -> Option<Zeroizing<String>> {
+    if line == "=" {
+        return Some(Zeroizing::new(String::new()));
+    }
+    let bytes = STANDARD.decode(line).ok()?;
+    String::from_utf8(bytes).ok().map(Zeroizing::new)
+}
+
+/// [authzid] NUL authcid NUL passwd (RFC 4616 §2); acting as somebody else is not offered.
+fn plain(text: &str) -> Progress {
+    let mut parts = text.split('\0');
+    let (acting, user, secret) = (parts.next(), parts.next(), parts.next());
+    match (acting, user, secret, parts.next()) {
+        (Some(acting), Some(user), Some(secret), None)
+            if !user.is_empty() && (acting.is_empty() || acting == user) =>
+        {
+            Progress::Claim {
+                user: user.to_owned(),
+                secret: Secret::new(secret.to_owned()),
+            }
+        }
+        _ => Progress::Undecodable,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exchanges() {
+        let claim = |progress| match progress {
+            Progress::Claim { user, secret } => Some((user, secret.expose().to_owned())),
+            _ => None,
+        };
+        let line = STANDARD.encode("\0an@b.vn\0mật khẩu");
+        assert_eq!(
+            claim(Exchange::Plain.line(&line)),
+            Some(("an@b.vn".into(), "mật khẩu".into()))
+        );
+        for bad in [
+            "*",
+            "###",
+            "",
+            "=",
+            &STANDARD.encode("x\0y\0z"),
+            &STANDARD.encode("\0y"),
+            &STANDARD.encode(b"\0a\0\xff"),
+            &STANDARD.encode("\0a\0b\0c"),
+        ] {
+            assert!(claim(Exchange::Plain.line(bad)).is_none(), "{bad}");
+        }
+        let Progress::More(next, ask) = Exchange::LoginUser.line(&STANDARD.encode("an@b.vn"))
+        else {
+            panic!()
+        };
+        assert_eq!(STANDARD.decode(ask).unwrap(), b"Password:");
+        assert_eq!(
+            claim(next.line(&STANDARD.encode("x"))),
+            Some(("an@b.vn".into(), "x".into()))
+        );
+    }
+}
