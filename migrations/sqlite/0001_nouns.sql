@@ -17,12 +17,12 @@ CREATE TABLE unit_code (                       -- agency codes with their validi
   code TEXT PRIMARY KEY, unit_id BIGINT NOT NULL, valid_from BIGINT, valid_until BIGINT);
 CREATE TABLE principal (
   id INTEGER PRIMARY KEY, kind TEXT NOT NULL,   -- individual | unit | post | list | service
-  unit_id BIGINT, name TEXT NOT NULL, name_fold TEXT NOT NULL, title TEXT NOT NULL,
+  unit_id BIGINT, name TEXT NOT NULL, title TEXT NOT NULL,
+  name_fold TEXT NOT NULL,                     -- findable words without diacritics, each with a blank in front: name, title, staff number, addresses
   staff_no TEXT, phone TEXT, status TEXT NOT NULL,                 -- active | disabled | dormant
   sensitive BIGINT NOT NULL,                   -- leader, clerk or administrator: recovery needs a second approver
   last_seen_at BIGINT, created_at BIGINT NOT NULL);
 CREATE INDEX principal_unit ON principal (unit_id);
-CREATE INDEX principal_fold ON principal (name_fold);
 CREATE TABLE address (
   address TEXT PRIMARY KEY,                    -- lower case, NFC
   principal_id BIGINT NOT NULL, kind TEXT NOT NULL,                -- primary | alias
@@ -40,6 +40,7 @@ CREATE TABLE unit_admin (
 -- Mail -----------------------------------------------------------------------------------------------
 CREATE TABLE account (                         -- the mail of a principal; id = principal.id
   id INTEGER PRIMARY KEY, modseq BIGINT NOT NULL, used_bytes BIGINT NOT NULL, quota_bytes BIGINT NOT NULL,
+  uid_validity BIGINT NOT NULL,                -- the highest given to a mailbox of this account: a new one gets a higher one
   settings TEXT NOT NULL, created_at BIGINT NOT NULL);
 CREATE TABLE mailbox (
   id INTEGER PRIMARY KEY, account_id BIGINT NOT NULL,
@@ -83,6 +84,7 @@ CREATE TABLE submission (
   id INTEGER PRIMARY KEY, account_id BIGINT NOT NULL, body_id BIGINT NOT NULL, trace_id BIGINT NOT NULL,
   mail_from TEXT NOT NULL, envid TEXT, ret TEXT, priority BIGINT NOT NULL, requiretls BIGINT NOT NULL,
   created_at BIGINT NOT NULL);
+CREATE INDEX submission_body ON submission (body_id);
 CREATE TABLE outbox (                          -- one row per recipient elsewhere
   id INTEGER PRIMARY KEY, submission_id BIGINT NOT NULL, trace_id BIGINT NOT NULL, body_id BIGINT NOT NULL,
   mail_from TEXT NOT NULL, recipient TEXT NOT NULL, domain TEXT NOT NULL,
@@ -91,9 +93,13 @@ CREATE TABLE outbox (                          -- one row per recipient elsewher
   attempts BIGINT NOT NULL, next_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,
   leased_by TEXT, lease_until BIGINT, delay_noticed_at BIGINT,
   last_code BIGINT, last_text TEXT, created_at BIGINT NOT NULL, ended_at BIGINT);
-CREATE INDEX outbox_due ON outbox (state, next_at);
-CREATE INDEX outbox_domain ON outbox (domain, state);
+CREATE INDEX outbox_ready ON outbox (domain, next_at) WHERE state = 'due';
+CREATE INDEX outbox_leased ON outbox (lease_until) WHERE state = 'leased';
+CREATE INDEX outbox_pending ON outbox (state, next_at) WHERE ended_at IS NULL;
 CREATE INDEX outbox_trace ON outbox (trace_id);
+CREATE TABLE destination (                     -- domains with due rows, in the order they will be served: one dead domain starves nobody
+  domain TEXT PRIMARY KEY, next_at BIGINT NOT NULL);
+CREATE INDEX destination_next ON destination (next_at);
 CREATE TABLE attempt (
   id INTEGER PRIMARY KEY, outbox_id BIGINT NOT NULL, at BIGINT NOT NULL, outcome TEXT NOT NULL,   -- sent | later | never
   host TEXT NOT NULL, ip TEXT NOT NULL, tls TEXT NOT NULL, certificate TEXT NOT NULL,

@@ -57,6 +57,21 @@ impl Role {
     }
 }
 
+/// Enums that are words in the tables.
+macro_rules! words {
+    ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        impl $name {
+            pub fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $word),+ }
+            }
+            pub fn parse(word: &str) -> Option<$name> {
+                match word { $($word => Some($name::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+pub(crate) use words;
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PrincipalKind {
     Individual,
@@ -66,12 +81,18 @@ pub enum PrincipalKind {
     Service,
 }
 
+words!(PrincipalKind {
+    Individual = "individual", Unit = "unit", Post = "post", List = "list", Service = "service",
+});
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Status {
     Active,
     Disabled,
     Dormant,
 }
+
+words!(Status { Active = "active", Disabled = "disabled", Dormant = "dormant" });
 
 #[derive(Clone, Debug)]
 pub struct Principal {
@@ -102,6 +123,18 @@ pub struct Unit {
     pub phone: String,
     pub closed: bool,
     pub records_account: Option<AccountId>,
+}
+
+/// The mail of a principal as a whole.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub id: AccountId,
+    /// The highest MODSEQ given in this account.
+    pub modseq: i64,
+    pub used_bytes: i64,
+    pub quota_bytes: i64,
+    /// JSON text; the rooms above know its fields.
+    pub settings: String,
 }
 
 #[derive(Clone, Debug)]
@@ -293,7 +326,33 @@ pub enum ChangeKind {
     Assignment,
 }
 
-#[derive(Clone, Copy, Debug)]
+impl ChangeKind {
+    pub fn number(self) -> i64 {
+        match self {
+            ChangeKind::Created => 1,
+            ChangeKind::Flags => 2,
+            ChangeKind::Destroyed => 3,
+            ChangeKind::MailboxCreated => 4,
+            ChangeKind::MailboxChanged => 5,
+            ChangeKind::MailboxDestroyed => 6,
+            ChangeKind::Assignment => 7,
+        }
+    }
+    pub fn from_number(number: i64) -> Option<ChangeKind> {
+        Some(match number {
+            1 => ChangeKind::Created,
+            2 => ChangeKind::Flags,
+            3 => ChangeKind::Destroyed,
+            4 => ChangeKind::MailboxCreated,
+            5 => ChangeKind::MailboxChanged,
+            6 => ChangeKind::MailboxDestroyed,
+            7 => ChangeKind::Assignment,
+            _ => return None,
+        })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
     pub account: AccountId,
     pub modseq: i64,

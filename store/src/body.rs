@@ -1,0 +1,271 @@
+//! Bodies: the raw bytes of messages. Small ones live in the row, compressed where it pays; larger ones are files,
+//! written and fsynced before the commit that names them. Never changes a byte of what it was given (promise 3).
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use crate::db::values;
+use crate::id::BodyId;
+use crate::limits::{
+    BODY_BYTES_MAX, BODY_ROW_BYTES, COMPRESS_LEVEL, COMPRESS_MIN_BYTES, SWEEP_AGE_MS,
+};
+use crate::store::Store;
+use crate::Error;
+
+const BODY: &str = "SELECT codec, data, file, size_bytes FROM body WHERE id = $1";
+const BODY_EXISTS: &str = "SELECT id FROM body WHERE id = $1";
+pub(crate) const SQL: &[&str] = &[BODY, BODY_EXISTS];
+
+const CODEC_PLAIN: i64 = 0;
+const CODEC_ZSTD: i64 = 1;
+
+/// A body as it goes into its row.
+pub(crate) struct Packed {
+    pub size: i64,
+    pub codec: i64,
+    pub data: Option<Vec<u8>>,
+    pub file: Option<String>,
+}
+
+/// Packs a body; a large one is on disk (file and folder fsynced) when this returns.
+pub(crate) async fn pack(id: BodyId, raw: Bytes, bodies: PathBuf) -> Result<Packed, Error> {
+    if raw.len() <= BODY_ROW_BYTES {
+        let size = length(raw.len());
+        let (codec, data) = squeeze(&raw)?;
+        return Ok(Packed { size, codec, data: Some(data), file: None });
+    }
+    tokio::task::spawn_blocking(move || pack_file(id, &raw, &bodies))
+        .await
+        .map_err(|cause| Error::Broken(cause.to_string()))?
+}
+
+fn pack_file(id: BodyId, raw: &[u8], bodies: &Path) -> Result<Packed, Error> {
+    let (codec, data) = squeeze(raw)?;
+    let folder = format!("{:02x}", (id.0 >> 6) & 0xff);
+    let file = format!("{folder}/{}", id.0);
+    let within = bodies.join(&folder);
+    if !within.is_dir() {
+        std::fs::create_dir_all(&within).map_err(disk)?;
+        sync_folder(bodies)?;
+    }
+    let mut out = File::create(bodies.join(&file)).map_err(disk)?;
+    out.write_all(&data).map_err(disk)?;
+    out.sync_all().map_err(disk)?;
+    sync_folder(&within)?;
+    Ok(Packed { size: length(raw.len()), codec, data: None, file: Some(file) })
+}
+
+fn sync_folder(folder: &Path) -> Result<(), Error> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(disk)
+}
+
+fn squeeze(raw: &[u8]) -> Result<(i64, Vec<u8>), Error> {
+    if raw.len() >= COMPRESS_MIN_BYTES {
+        let packed = zstd::bulk::compress(raw, COMPRESS_LEVEL).map_err(disk)?;
+        if packed.len() < raw.len() - raw.len() / 16 {
+            return Ok((CODEC_ZSTD, packed));
+        }
+    }
+    Ok((CODEC_PLAIN, raw.to_vec()))
+}
+
+fn unsqueeze(codec: i64, data: Vec<u8>, size: i64) -> Result<Bytes, Error> {
+    let size = usize::try_from(size).ok().filter(|size| *size <= BODY_BYTES_MAX);
+    let size = size.ok_or_else(|| Error::Broken("a body's size is out of range".to_owned()))?;
+    let raw = match codec {
+        CODEC_PLAIN => data,
+        CODEC_ZSTD => zstd::bulk::decompress(&data, size).map_err(disk)?,
+        other => return Err(Error::Broken(format!("a body has the unknown codec {other}"))),
+    };
+    if raw.len() != size {
+        return Err(Error::Broken(format!("a body has {} bytes instead of {size}", raw.len())));
+    }
+    Ok(Bytes::from(raw))
+}
+
+/// Compresses findable text for its row; the length stands in front.
+pub(crate) fn pack_text(text: &str) -> Result<Vec<u8>, Error> {
+    zstd::bulk::compress(text.as_bytes(), COMPRESS_LEVEL).map_err(disk)
+}
+
+pub(crate) fn unpack_text(packed: &[u8]) -> Result<String, Error> {
+    if packed.is_empty() {
+        return Ok(String::new());
+    }
+    let text = zstd::bulk::decompress(packed, crate::limits::SEARCH_TEXT_BYTES + 4).map_err(disk)?;
+    String::from_utf8(text).map_err(|cause| Error::Broken(cause.to_string()))
+}
+
+fn length(bytes: usize) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+/// A full or failing disk is "later"; anything else about a file is "broken".
+fn disk(cause: std::io::Error) -> Error {
+    match cause.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            Error::Later(cause.to_string())
+        }
+        _ => Error::Broken(cause.to_string()),
+    }
+}
+
+impl Store {
+    /// The raw bytes of a body.
+    pub async fn body(&self, id: BodyId) -> Result<Bytes, Error> {
+        if let Some(raw) = self.0.bodies.get(id) {
+            return Ok(raw);
+        }
+        let row = self.read().await?.row(BODY, values![id]).await?;
+        let row = row.ok_or_else(|| Error::Missing(format!("body {id}")))?;
+        let (codec, size) = (row.int(0)?, row.int(3)?);
+        let raw = match (row.opt_blob(1)?, row.opt_text(2)?) {
+            (Some(data), _) => unsqueeze(codec, data, size)?,
+            (None, Some(file)) => {
+                let path = self.bodies_folder().join(file);
+                tokio::task::spawn_blocking(move || {
+                    let mut data = Vec::new();
+                    File::open(path)
+                        .and_then(|file| {
+                            file.take(length(BODY_BYTES_MAX) as u64).read_to_end(&mut data)
+                        })
+                        .map_err(disk)?;
+                    unsqueeze(codec, data, size)
+                })
+                .await
+                .map_err(|cause| Error::Broken(cause.to_string()))??
+            }
+            (None, None) => return Err(Error::Broken(format!("body {id} has no bytes"))),
+        };
+        self.0.bodies.put(id, &raw);
+        Ok(raw)
+    }
+
+    pub(crate) fn bodies_folder(&self) -> PathBuf {
+        self.0.data.join("bodies")
+    }
+
+    /// Removes body files that no row names (a delivery that was cut off before its commit). Returns how many.
+    pub async fn sweep_bodies(&self, now: i64) -> Result<u64, Error> {
+        let folder = self.bodies_folder();
+        let old = tokio::task::spawn_blocking(move || old_files(&folder, now))
+            .await
+            .map_err(|cause| Error::Broken(cause.to_string()))??;
+        let mut removed = 0;
+        for (id, path) in old {
+            if self.read().await?.row(BODY_EXISTS, values![id]).await?.is_none() {
+                std::fs::remove_file(&path).map_err(disk)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+}
+
+fn old_files(bodies: &Path, now: i64) -> Result<Vec<(BodyId, PathBuf)>, Error> {
+    let mut old = Vec::new();
+    for folder in std::fs::read_dir(bodies).map_err(disk)? {
+        let folder = folder.map_err(disk)?.path();
+        if !folder.is_dir() {
+            continue;
+        }
+        for entry in std::fs::read_dir(folder).map_err(disk)? {
+            let entry = entry.map_err(disk)?;
+            let id = entry.file_name().to_str().and_then(|name| name.parse().ok()).map(BodyId);
+            let changed_at = entry.metadata().and_then(|meta| meta.modified()).map_err(disk)?;
+            let age = changed_at
+                .duration_since(std::time::UNIX_EPOCH)
+                .map_or(0, |since| now.saturating_sub(length(since.as_millis() as usize)));
+            if let (Some(id), true) = (id, age > SWEEP_AGE_MS) {
+                old.push((id, entry.path()));
+            }
+        }
+    }
+    Ok(old)
+}
+
+/// Recently used bodies, bounded in bytes; the one unused longest goes first.
+pub(crate) struct BodyCache {
+    bytes_max: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    bytes: usize,
+    tick: u64,
+    by_id: HashMap<BodyId, (u64, Bytes)>,
+    by_tick: BTreeMap<u64, BodyId>,
+}
+
+impl BodyCache {
+    pub fn new(bytes_max: usize) -> Self {
+        Self { bytes_max, kept: Mutex::default() }
+    }
+
+    pub fn get(&self, id: BodyId) -> Option<Bytes> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = &mut *kept;
+        kept.tick += 1;
+        let tick = kept.tick;
+        let (at, raw) = kept.by_id.get_mut(&id)?;
+        kept.by_tick.remove(at);
+        kept.by_tick.insert(tick, id);
+        *at = tick;
+        Some(raw.clone())
+    }
+
+    pub fn put(&self, id: BodyId, raw: &Bytes) {
+        if raw.len() > self.bytes_max / 8 {
+            return;
+        }
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.tick += 1;
+        let tick = kept.tick;
+        if let Some((at, old)) = kept.by_id.insert(id, (tick, raw.clone())) {
+            kept.by_tick.remove(&at);
+            kept.bytes -= old.len();
+        }
+        kept.by_tick.insert(tick, id);
+        kept.bytes += raw.len();
+        while kept.bytes > self.bytes_max {
+            let Some((_, oldest)) = kept.by_tick.pop_first() else { break };
+            if let Some((_, gone)) = kept.by_id.remove(&oldest) {
+                kept.bytes -= gone.len();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_body_comes_back_byte_for_byte() {
+        for raw in [&b""[..], b"a", &[0, 255, 13, 10], &b"abc\r\n".repeat(1000)] {
+            let (codec, data) = squeeze(raw).unwrap();
+            assert_eq!(unsqueeze(codec, data, length(raw.len())).unwrap(), raw);
+        }
+        assert!(unsqueeze(CODEC_ZSTD, vec![1, 2, 3], 10).is_err());
+        assert!(unsqueeze(CODEC_PLAIN, vec![1, 2, 3], 10).is_err());
+    }
+
+    #[test]
+    fn the_cache_is_bounded_and_keeps_what_is_used() {
+        let cache = BodyCache::new(800);
+        for id in 0..20 {
+            cache.put(BodyId(id), &Bytes::from(vec![0; 100]));
+            cache.get(BodyId(0));
+        }
+        assert!(cache.get(BodyId(0)).is_some(), "used all the time");
+        assert!(cache.get(BodyId(1)).is_none(), "pushed out");
+        assert!(cache.kept.lock().unwrap().bytes <= 800);
+    }
+}

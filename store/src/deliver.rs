@@ -1,0 +1,516 @@
+//! Deliveries: all that one `250` stands for, written with a few multi-row statements. Decides nothing: which mailbox,
+//! which flags and which recipients come from above.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use crate::body::{self, Packed};
+use crate::clock::now_ms;
+use crate::db::{Conn, Value, values};
+use crate::dialect::chunk;
+use crate::id::*;
+use crate::limits::{ROLE_CACHE, SEARCH_TEXT_BYTES};
+use crate::noun::*;
+use crate::outbox::{line_place, wait_for};
+use crate::writer::Txn;
+use crate::Error;
+
+pub(crate) const INSERT_BODY: &str =
+    "INSERT INTO body (id, size_bytes, codec, created_at, file, data) VALUES {}";
+pub(crate) const INSERT_DERIVED: &str = "INSERT INTO derived (body_id, version, subject, from_name, from_address, \
+     to_text, date_at, message_id, thread_key, preview, attachments, urgency, coding, confidence, envelope, structure, \
+     search_text) VALUES {}";
+pub(crate) const INSERT_EMAIL: &str = "INSERT INTO email (id, account_id, mailbox_id, uid, body_id, thread_id, modseq, \
+     flags, keywords, received_at, saved_at, size_bytes, trace_id) VALUES {}";
+pub(crate) const INSERT_CHANGE: &str =
+    "INSERT INTO change (account_id, modseq, email_id, kind, mailbox_id, uid, at) VALUES {}";
+pub(crate) const INSERT_QUEUE: &str =
+    "INSERT INTO index_queue (email_id, account_id, body_id, gone) VALUES {}";
+const INSERT_TRACE: &str = "INSERT INTO trace (id, direction, at, peer_ip, helo, tls, principal_id, mail_from, \
+     from_address, subject, message_id, size_bytes, auth_results, body_id) VALUES {}";
+pub(crate) const INSERT_EVENT: &str =
+    "INSERT INTO trace_event (id, trace_id, at, recipient, event, code, detail) VALUES {}";
+const INSERT_SUBMISSION: &str = "INSERT INTO submission (id, account_id, body_id, trace_id, mail_from, envid, ret, \
+     priority, requiretls, created_at) VALUES {}";
+const INSERT_OUTBOX: &str = "INSERT INTO outbox (id, submission_id, trace_id, body_id, mail_from, recipient, domain, \
+     notify, orcpt, smtputf8, priority, state, attempts, next_at, expires_at, created_at) VALUES {}";
+const BUMP_ACCOUNTS: &str = "WITH v(k, n, b) AS (VALUES {}) UPDATE account SET modseq = modseq + v.n, \
+     used_bytes = used_bytes + v.b FROM v WHERE account.id = v.k RETURNING id, modseq";
+const BUMP_MAILBOXES: &str = "WITH v(k, n, u, b, m) AS (VALUES {}) UPDATE mailbox SET uid_next = uid_next + v.n, \
+     total = total + v.n, unseen = unseen + v.u, bytes = bytes + v.b, modseq = v.m \
+     FROM v WHERE mailbox.id = v.k RETURNING id, account_id, uid_next, uid_validity";
+const ROLES: &str = "WITH v(k) AS (VALUES {}) SELECT mailbox.account_id, mailbox.role, mailbox.id FROM mailbox, v \
+     WHERE mailbox.account_id = v.k AND mailbox.role IS NOT NULL";
+
+/// Statements around a list, with the number of columns of each.
+pub(crate) const LISTED: &[(&str, usize)] = &[
+    (INSERT_BODY, 6),
+    (INSERT_DERIVED, 17),
+    (INSERT_EMAIL, 13),
+    (INSERT_CHANGE, 7),
+    (INSERT_QUEUE, 4),
+    (INSERT_TRACE, 14),
+    (INSERT_EVENT, 7),
+    (INSERT_SUBMISSION, 10),
+    (INSERT_OUTBOX, 16),
+    (BUMP_ACCOUNTS, 3),
+    (BUMP_MAILBOXES, 5),
+    (ROLES, 1),
+];
+
+/// A delivery made ready in its caller's task: compressed, files on disk.
+pub(crate) struct Prepared {
+    delivery: Delivery,
+    packed: Packed,
+    search_text: Vec<u8>,
+    trace_id: Option<TraceId>,
+}
+
+impl Prepared {
+    pub fn rows(&self) -> usize {
+        let outside = self.delivery.submission.as_ref().map_or(0, |sub| sub.recipients.len());
+        self.delivery.copies.len() + outside
+    }
+    pub fn bytes(&self) -> usize {
+        self.packed.data.as_ref().map_or(0, Vec::len) + self.search_text.len() + 1024
+    }
+}
+
+/// Does everything that needs no database, so that the writer only writes.
+pub(crate) async fn prepare(delivery: Delivery, bodies: PathBuf) -> Result<Prepared, Error> {
+    let text = cut(&delivery.body.derived.search_text, SEARCH_TEXT_BYTES);
+    let search_text = body::pack_text(text)?;
+    let packed = body::pack(delivery.body.id, delivery.body.raw.clone(), bodies).await?;
+    let trace_id = delivery.trace.as_ref().map(|trace| trace.id);
+    Ok(Prepared { delivery, packed, search_text, trace_id })
+}
+
+/// The longest whole-character beginning of at most `bytes` bytes.
+pub(crate) fn cut(text: &str, bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes)).unwrap_or_default()
+}
+
+/// The mailboxes by account and role that the writer has met.
+#[derive(Default)]
+pub(crate) struct Roles {
+    known: HashMap<(AccountId, Role), MailboxId>,
+}
+
+impl Roles {
+    pub fn clear(&mut self) {
+        self.known.clear();
+    }
+
+    /// Learns the special mailboxes of accounts not met yet.
+    async fn learn(&mut self, conn: &mut Conn, accounts: Vec<AccountId>) -> Result<(), Error> {
+        if self.known.len() > ROLE_CACHE {
+            self.known.clear();
+        }
+        let values = accounts.into_iter().map(|account| values![account]).collect();
+        for row in listed_rows(conn, ROLES, 1, values).await? {
+            if let Some(role) = Role::parse(row.str(1)?) {
+                self.known.insert((AccountId(row.int(0)?), role), MailboxId(row.int(2)?));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A copy on its way into the tables.
+struct Place<'d> {
+    of: usize,
+    copy: &'d LocalCopy,
+    mailbox: MailboxId,
+    email: EmailId,
+    modseq: i64,
+    uid: u32,
+    uid_validity: u32,
+}
+
+/// Writes deliveries in the running transaction; an error means that none of them may be committed.
+pub(crate) async fn write(txn: &mut Txn, all: &[&Prepared]) -> Result<Vec<Vec<Placed>>, Error> {
+    let now = now_ms();
+    for one in all {
+        for (mailbox, uid) in &one.delivery.replaces {
+            crate::flags::remove(txn, *mailbox, vec![*uid]).await?;
+        }
+    }
+    let mut places = targets(txn, all).await?;
+    number_changes(txn, all, &mut places).await?;
+    number_uids(txn, all, &mut places).await?;
+    write_bodies(txn, all, now).await?;
+    write_emails(txn, all, &places, now).await?;
+    write_traces(txn, all, &places).await?;
+    write_outbox(txn, all, now).await?;
+
+    let mut placed: Vec<Vec<Placed>> =
+        all.iter().map(|one| Vec::with_capacity(one.delivery.copies.len())).collect();
+    for place in &places {
+        txn.wakes.accounts.insert(place.copy.account);
+        if let Some(list) = placed.get_mut(place.of) {
+            list.push(Placed {
+                account: place.copy.account,
+                mailbox: place.mailbox,
+                email: place.email,
+                uid: place.uid,
+                uid_validity: place.uid_validity,
+                modseq: place.modseq,
+            });
+        }
+    }
+    txn.wakes.index |= !places.is_empty();
+    txn.wakes.outbox |= all.iter().any(|one| one.delivery.submission.is_some());
+    Ok(placed)
+}
+
+async fn targets<'d>(txn: &mut Txn, all: &[&'d Prepared]) -> Result<Vec<Place<'d>>, Error> {
+    let copies = || {
+        all.iter()
+            .enumerate()
+            .flat_map(|(of, one)| one.delivery.copies.iter().map(move |copy| (of, copy)))
+    };
+    let mut unknown: Vec<AccountId> = copies()
+        .filter_map(|(_, copy)| match copy.target {
+            Target::Role(role) if !txn.roles.known.contains_key(&(copy.account, role)) => {
+                Some(copy.account)
+            }
+            _ => None,
+        })
+        .collect();
+    if !unknown.is_empty() {
+        unknown.sort_unstable();
+        unknown.dedup();
+        txn.roles.learn(&mut txn.conn, unknown).await?;
+    }
+    copies()
+        .map(|(of, copy)| {
+            let mailbox = match copy.target {
+                Target::Mailbox(mailbox) => mailbox,
+                Target::Role(role) => {
+                    *txn.roles.known.get(&(copy.account, role)).ok_or_else(|| {
+                        Error::Missing(format!("{} of account {}", role.as_str(), copy.account))
+                    })?
+                }
+            };
+            let email = EmailId(txn.next_id());
+            Ok(Place { of, copy, mailbox, email, modseq: 0, uid: 0, uid_validity: 0 })
+        })
+        .collect()
+}
+
+fn size_of(all: &[&Prepared], place: &Place) -> i64 {
+    all.get(place.of).map_or(0, |one| one.packed.size)
+}
+
+/// Gives every copy its MODSEQ: one step of the account's counter for each (RFC 7162 §3.1).
+async fn number_changes(txn: &mut Txn, all: &[&Prepared], places: &mut [Place<'_>]) -> Result<(), Error> {
+    let mut sums: BTreeMap<AccountId, (i64, i64)> = BTreeMap::new();
+    for place in places.iter() {
+        let sum = sums.entry(place.copy.account).or_default();
+        sum.0 += 1;
+        sum.1 += size_of(all, place);
+    }
+    let steps = sums.clone();
+    let values = sums.iter().map(|(account, (n, bytes))| values![*account, *n, *bytes]).collect();
+    let mut next: HashMap<AccountId, i64> = HashMap::with_capacity(steps.len());
+    for row in listed_rows(&mut txn.conn, BUMP_ACCOUNTS, 3, values).await? {
+        let account = AccountId(row.int(0)?);
+        let (steps, _) = steps.get(&account).copied().unwrap_or_default();
+        next.insert(account, row.int(1)? - steps + 1);
+    }
+    for place in places {
+        let modseq = next
+            .get_mut(&place.copy.account)
+            .ok_or_else(|| Error::Missing(format!("account {}", place.copy.account)))?;
+        place.modseq = *modseq;
+        *modseq += 1;
+    }
+    Ok(())
+}
+
+/// Gives every copy its UID: strictly rising in its mailbox, never used again (RFC 9051 §2.3.1.1).
+async fn number_uids(txn: &mut Txn, all: &[&Prepared], places: &mut [Place<'_>]) -> Result<(), Error> {
+    #[derive(Default)]
+    struct Sum {
+        copies: i64,
+        unseen: i64,
+        bytes: i64,
+        modseq: i64,
+    }
+    let mut sums: BTreeMap<MailboxId, Sum> = BTreeMap::new();
+    for place in places.iter() {
+        let sum = sums.entry(place.mailbox).or_default();
+        sum.copies += 1;
+        sum.unseen += i64::from(place.copy.flags & flag::SEEN == 0);
+        sum.bytes += size_of(all, place);
+        sum.modseq = sum.modseq.max(place.modseq);
+    }
+    let values = sums
+        .iter()
+        .map(|(mailbox, sum)| values![*mailbox, sum.copies, sum.unseen, sum.bytes, sum.modseq])
+        .collect();
+    let mut next: HashMap<MailboxId, (AccountId, i64, u32)> = HashMap::with_capacity(sums.len());
+    for row in listed_rows(&mut txn.conn, BUMP_MAILBOXES, 5, values).await? {
+        let mailbox = MailboxId(row.int(0)?);
+        let copies = sums.get(&mailbox).map_or(0, |sum| sum.copies);
+        next.insert(mailbox, (AccountId(row.int(1)?), row.int(2)? - copies, row.small(3)?));
+    }
+    for place in places {
+        let missing = || Error::Missing(format!("mailbox {} of account {}", place.mailbox, place.copy.account));
+        let (account, uid, validity) = next.get_mut(&place.mailbox).ok_or_else(missing)?;
+        if *account != place.copy.account {
+            return Err(missing());
+        }
+        place.uid = u32::try_from(*uid).map_err(|_| Error::Broken("UIDs are used up".to_owned()))?;
+        place.uid_validity = *validity;
+        *uid += 1;
+    }
+    Ok(())
+}
+
+async fn write_bodies(txn: &mut Txn, all: &[&Prepared], now: i64) -> Result<(), Error> {
+    let mut bodies = Vec::with_capacity(all.len() * 6);
+    let mut derived = Vec::with_capacity(all.len() * 17);
+    for one in all {
+        let packed = &one.packed;
+        bodies.extend(values![
+            one.delivery.body.id,
+            packed.size,
+            packed.codec,
+            now,
+            packed.file.clone(),
+            packed.data.clone(),
+        ]);
+        derived.extend(derived_values(
+            one.delivery.body.id,
+            &one.delivery.body.derived,
+            one.search_text.clone(),
+        ));
+    }
+    insert(&mut txn.conn, INSERT_BODY, 6, bodies).await?;
+    insert(&mut txn.conn, INSERT_DERIVED, 17, derived).await
+}
+
+pub(crate) fn derived_values(body: BodyId, derived: &Derived, search_text: Vec<u8>) -> Vec<Value> {
+    values![
+        body,
+        derived.version,
+        &derived.subject,
+        &derived.from_name,
+        &derived.from_address,
+        &derived.to_text,
+        derived.date_at,
+        derived.message_id.as_deref(),
+        derived.thread_key,
+        &derived.preview,
+        derived.attachments,
+        derived.urgency,
+        &derived.coding,
+        derived.confidence,
+        derived.envelope.clone(),
+        derived.structure.clone(),
+        search_text,
+    ]
+}
+
+async fn write_emails(txn: &mut Txn, all: &[&Prepared], places: &[Place<'_>], now: i64) -> Result<(), Error> {
+    let mut emails = Vec::with_capacity(places.len() * 13);
+    let mut changes = Vec::with_capacity(places.len() * 7);
+    let mut queue = Vec::with_capacity(places.len() * 4);
+    for place in places {
+        let Some(one) = all.get(place.of) else { continue };
+        let (copy, body) = (place.copy, one.delivery.body.id);
+        emails.extend(values![
+            place.email,
+            copy.account,
+            place.mailbox,
+            place.uid,
+            body,
+            one.delivery.body.derived.thread_key,
+            place.modseq,
+            copy.flags,
+            crate::flags::joined(&copy.keywords),
+            copy.received_at,
+            now,
+            one.packed.size,
+            one.trace_id,
+        ]);
+        let created = ChangeKind::Created.number();
+        changes.extend(values![
+            copy.account,
+            place.modseq,
+            place.email,
+            created,
+            place.mailbox,
+            place.uid,
+            now
+        ]);
+        queue.extend(values![place.email, copy.account, body, 0i64]);
+    }
+    insert(&mut txn.conn, INSERT_EMAIL, 13, emails).await?;
+    insert(&mut txn.conn, INSERT_CHANGE, 7, changes).await?;
+    insert(&mut txn.conn, INSERT_QUEUE, 4, queue).await
+}
+
+async fn write_traces(txn: &mut Txn, all: &[&Prepared], places: &[Place<'_>]) -> Result<(), Error> {
+    let (mut traces, mut events) = (Vec::new(), Vec::new());
+    for one in all {
+        let Some(trace) = &one.delivery.trace else { continue };
+        let derived = &one.delivery.body.derived;
+        let body = Some(one.delivery.body.id);
+        traces.extend(trace_values(trace, derived, one.packed.size, body));
+        for event in &trace.events {
+            events.extend(event_values(txn, trace.id, trace.at, event));
+        }
+        let told = |recipient: &str| trace.events.iter().any(|event| event.recipient == recipient);
+        for row in one.delivery.submission.iter().flat_map(|sub| &sub.recipients) {
+            if !told(&row.recipient) {
+                let event = NewEvent {
+                    recipient: row.recipient.clone(),
+                    event: "queued",
+                    code: None,
+                    detail: String::new(),
+                };
+                events.extend(event_values(txn, trace.id, trace.at, &event));
+            }
+        }
+    }
+    for place in places {
+        let Some(one) = all.get(place.of) else { continue };
+        let Some(trace) = &one.delivery.trace else { continue };
+        let recipient = &place.copy.recipient;
+        if recipient.is_empty() || trace.events.iter().any(|event| &event.recipient == recipient) {
+            continue;
+        }
+        let junk = place.copy.target == Target::Role(Role::Junk);
+        let event = NewEvent {
+            recipient: recipient.clone(),
+            event: if junk { "junk" } else { "delivered" },
+            code: Some(250),
+            detail: String::new(),
+        };
+        events.extend(event_values(txn, trace.id, trace.at, &event));
+    }
+    insert(&mut txn.conn, INSERT_TRACE, 14, traces).await?;
+    insert(&mut txn.conn, INSERT_EVENT, 7, events).await
+}
+
+pub(crate) fn trace_values(trace: &NewTrace, derived: &Derived, size: i64, body: Option<BodyId>) -> Vec<Value> {
+    values![
+        trace.id,
+        trace.direction,
+        trace.at,
+        &trace.peer_ip,
+        &trace.helo,
+        &trace.tls,
+        trace.principal,
+        &trace.mail_from,
+        &derived.from_address,
+        &derived.subject,
+        derived.message_id.as_deref(),
+        size,
+        &trace.auth_results,
+        body,
+    ]
+}
+
+pub(crate) fn event_values(txn: &Txn, trace: TraceId, at: i64, event: &NewEvent) -> Vec<Value> {
+    values![
+        txn.next_id(),
+        trace,
+        at,
+        &event.recipient,
+        event.event,
+        event.code,
+        &event.detail
+    ]
+}
+
+pub(crate) async fn insert_traces(conn: &mut Conn, traces: Vec<Value>, events: Vec<Value>) -> Result<(), Error> {
+    insert(conn, INSERT_TRACE, 14, traces).await?;
+    insert(conn, INSERT_EVENT, 7, events).await
+}
+
+async fn write_outbox(txn: &mut Txn, all: &[&Prepared], now: i64) -> Result<(), Error> {
+    let (mut submissions, mut outbox, mut due) = (Vec::new(), Vec::new(), Vec::new());
+    for one in all {
+        let Some(sub) = &one.delivery.submission else { continue };
+        let (body, trace) = (one.delivery.body.id, one.trace_id.unwrap_or(TraceId(0)));
+        submissions.extend(values![
+            sub.id,
+            sub.account,
+            body,
+            trace,
+            &sub.mail_from,
+            sub.envid.as_deref(),
+            sub.ret.as_deref(),
+            sub.priority,
+            sub.requiretls,
+            now,
+        ]);
+        let next_at = line_place(sub.due_at, sub.priority, now);
+        for row in &sub.recipients {
+            outbox.extend(values![
+                txn.next_id(),
+                sub.id,
+                trace,
+                body,
+                &sub.mail_from,
+                &row.recipient,
+                &row.domain,
+                row.notify.as_deref(),
+                row.orcpt.as_deref(),
+                sub.smtputf8,
+                sub.priority,
+                "due",
+                0i64,
+                next_at,
+                sub.expires_at,
+                now,
+            ]);
+            due.push((row.domain.clone(), next_at));
+        }
+    }
+    insert(&mut txn.conn, INSERT_SUBMISSION, 10, submissions).await?;
+    insert(&mut txn.conn, INSERT_OUTBOX, 16, outbox).await?;
+    wait_for(&mut txn.conn, due).await
+}
+
+/// Inserts rows, given as one flat list of values, in pieces of few fixed sizes.
+pub(crate) async fn insert(
+    conn: &mut Conn,
+    template: &'static str,
+    columns: usize,
+    values: Vec<Value>,
+) -> Result<(), Error> {
+    let mut left = values.len() / columns;
+    let mut values = values.into_iter();
+    while left > 0 {
+        let rows = chunk(left);
+        let piece: Vec<Value> = values.by_ref().take(rows * columns).collect();
+        let sql = conn.dialect().listed(template, rows, columns);
+        conn.run(sql, piece).await?;
+        left -= rows;
+    }
+    Ok(())
+}
+
+/// Runs a statement with rows of values and collects what it returns.
+pub(crate) async fn listed_rows(
+    conn: &mut Conn,
+    template: &'static str,
+    columns: usize,
+    values: Vec<Vec<Value>>,
+) -> Result<Vec<crate::db::Row>, Error> {
+    let mut left = values.len();
+    let mut values = values.into_iter();
+    let mut returned = Vec::new();
+    while left > 0 {
+        let rows = chunk(left);
+        let piece: Vec<Value> = values.by_ref().take(rows).flatten().collect();
+        let sql = conn.dialect().listed(template, rows, columns);
+        returned.append(&mut conn.rows(sql, piece).await?);
+        left -= rows;
+    }
+    Ok(returned)
+}

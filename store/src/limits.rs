@@ -1,0 +1,71 @@
+//! Every bound of the store, with its unit and its reason. Nothing here decides policy.
+
+/// What one installation may change; the rest below is fixed.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections that read. Each is a thread on SQLite, a server process on PostgreSQL.
+    pub readers: u32,
+    /// Bytes of recently used bodies kept in memory.
+    pub body_cache_bytes: usize,
+    /// Memory mapped reads of the database file, bytes (SQLite).
+    pub mmap_bytes: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            readers: 8,
+            body_cache_bytes: 16 << 20,
+            mmap_bytes: 1 << 30,
+        }
+    }
+}
+
+/// Requests waiting for the writer. Beyond it callers wait, so memory is bounded by the sessions above.
+pub const WRITER_QUEUE: usize = 1024;
+/// Requests in one transaction: what is answered together waits together.
+pub const BATCH_REQUESTS: usize = 256;
+/// Copies in one transaction; a transaction of 10,000 rows still commits within about 100 ms.
+pub const BATCH_COPIES: usize = 4096;
+/// Body bytes in one transaction: bounds the write-ahead log's growth and the writer's memory.
+pub const BATCH_BYTES: usize = 32 << 20;
+/// Bodies up to this many bytes (raw) live in the row, larger ones in a file (measured: docs/decisions).
+pub const BODY_ROW_BYTES: usize = 64 << 10;
+/// Below this a body is not worth compressing, bytes.
+pub const COMPRESS_MIN_BYTES: usize = 256;
+/// zstd level: 1 costs about 10 us for a 2 KB letter and reaches nearly the ratio of 3.
+pub const COMPRESS_LEVEL: i32 = 1;
+/// A body file is never unpacked beyond this, bytes: a damaged or planted file cannot fill the memory.
+pub const BODY_BYTES_MAX: usize = 256 << 20;
+/// Findable text kept per body, bytes.
+pub const SEARCH_TEXT_BYTES: usize = 1 << 20;
+/// Wake-ups a slow listener may lag behind before it is told to read everything (promise 4: nothing is lost).
+pub const WAKES: usize = 4096;
+/// Accounts named in one PostgreSQL notification (payload limit 8,000 bytes); more means "all".
+pub const NOTIFY_ACCOUNTS: usize = 300;
+/// How often other processes' writes to the SQLite file are looked for, ms.
+pub const FOREIGN_POLL_MS: u64 = 500;
+/// How long SQLite waits for another process's write, ms.
+pub const BUSY_TIMEOUT_MS: u64 = 10_000;
+/// Prepared statements kept per connection.
+pub const STATEMENTS: usize = 400;
+/// Values bound in one statement at most (SQLite takes 32,766, PostgreSQL 65,535).
+pub const VALUES_MAX: usize = 16_000;
+/// Mailboxes the writer remembers by account and role.
+pub const ROLE_CACHE: usize = 100_000;
+/// Rows read in one piece when a mailbox is listed.
+pub const LIST_CHUNK: usize = 4096;
+/// Emails the indexer takes in one transaction.
+pub const INDEX_BATCH: usize = 512;
+/// Terms indexed of one field of one email.
+pub const INDEX_TERMS: usize = 50_000;
+/// Emails still in the queue that one search reads itself.
+pub const SEARCH_FRESH: usize = 2_000;
+/// Refusals waiting to be written; beyond it they are counted and dropped, never the mail.
+pub const REFUSALS: usize = 10_000;
+/// Refusals written in one transaction.
+pub const REFUSAL_BATCH: usize = 500;
+/// WAL pages after which SQLite copies the log back into the database file (4 KiB each).
+pub const WAL_CHECKPOINT_PAGES: i64 = 4_000;
+/// Orphaned body files younger than this may belong to a delivery under way, ms.
+pub const SWEEP_AGE_MS: i64 = 3_600_000;

@@ -1,0 +1,303 @@
+//! The one writer with group commit: takes everything that waits, writes it in one transaction, commits once, answers
+//! all, then wakes the feed. A failing request fails alone. Knows no table.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use sqlx::AssertSqlSafe;
+use tokio::sync::{Notify, broadcast, mpsc, oneshot};
+
+use crate::db::{Conn, values};
+use crate::deliver::{self, Prepared, Roles};
+use crate::dialect::Dialect;
+use crate::feed::{Wake, Wakes};
+use crate::id::IdMaker;
+use crate::limits::{BATCH_BYTES, BATCH_COPIES, BATCH_REQUESTS, FOREIGN_POLL_MS};
+use crate::noun::Placed;
+use crate::open::Connect;
+use crate::Error;
+
+/// The writer's transaction as a job sees it.
+pub(crate) struct Txn {
+    pub conn: Conn,
+    pub wakes: Wakes,
+    pub ids: Arc<IdMaker>,
+    pub roles: Roles,
+}
+
+impl Txn {
+    pub fn next_id(&self) -> i64 {
+        self.ids.next(crate::clock::now_ms())
+    }
+}
+
+pub(crate) type Answer<T> = oneshot::Sender<Result<T, Error>>;
+
+pub(crate) enum Request {
+    Deliver(Box<Prepared>, Answer<Vec<Placed>>),
+    Job(Box<dyn Job>),
+}
+
+/// Something else to be done in the writer's transaction, answered after the commit.
+pub(crate) trait Job: Send {
+    fn run<'a>(&'a mut self, txn: &'a mut Txn) -> BoxFuture<'a, bool>;
+    fn answer(self: Box<Self>, not_committed: Option<Error>);
+}
+
+pub(crate) struct Work<F, T> {
+    pub job: Option<F>,
+    pub outcome: Option<Result<T, Error>>,
+    pub answer: Answer<T>,
+}
+
+impl<F, T> Job for Work<F, T>
+where
+    F: for<'a> FnOnce(&'a mut Txn) -> BoxFuture<'a, Result<T, Error>> + Send,
+    T: Send,
+{
+    fn run<'a>(&'a mut self, txn: &'a mut Txn) -> BoxFuture<'a, bool> {
+        Box::pin(async move {
+            let Some(job) = self.job.take() else { return false };
+            let outcome = AssertUnwindSafe(job(txn)).catch_unwind().await;
+            let outcome =
+                outcome.unwrap_or_else(|_| Err(Error::Broken("a job panicked".to_owned())));
+            let done = outcome.is_ok();
+            self.outcome = Some(outcome);
+            done
+        })
+    }
+
+    fn answer(self: Box<Self>, not_committed: Option<Error>) {
+        let outcome = match (self.outcome, not_committed) {
+            (Some(Err(own)), _) => Err(own),
+            (_, Some(cause)) => Err(cause),
+            (Some(done), None) => done,
+            (None, None) => Err(Error::Broken("a job was not run".to_owned())),
+        };
+        // The caller may have gone away; the commit stands.
+        let _ = self.answer.send(outcome);
+    }
+}
+
+pub(crate) struct Writer {
+    pub txn: Txn,
+    pub connect: Connect,
+    pub sender: i64,
+    pub wake: broadcast::Sender<Wake>,
+    pub index: Arc<Notify>,
+    data_version: i64,
+    looked_at: Instant,
+}
+
+type Delivered = (Box<Prepared>, Answer<Vec<Placed>>);
+
+impl Writer {
+    pub fn new(
+        txn: Txn,
+        connect: Connect,
+        sender: i64,
+        wake: broadcast::Sender<Wake>,
+        index: Arc<Notify>,
+    ) -> Writer {
+        Writer {
+            txn,
+            connect,
+            sender,
+            wake,
+            index,
+            data_version: -1,
+            looked_at: Instant::now(),
+        }
+    }
+
+    /// Runs until every sender of requests is gone.
+    pub async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        let poll = Duration::from_millis(FOREIGN_POLL_MS);
+        loop {
+            self.look_for_others().await;
+            match tokio::time::timeout(poll, requests.recv()).await {
+                Err(_idle) => {}
+                Ok(None) => break,
+                Ok(Some(first)) => {
+                    let batch = gather(first, &mut requests);
+                    self.write(batch).await;
+                }
+            }
+        }
+        if let Err(cause) = self.txn.conn.close().await {
+            tracing::warn!(%cause, "the writer's connection did not close cleanly");
+        }
+    }
+
+    /// SQLite has no notifications: its data version tells that another process wrote.
+    async fn look_for_others(&mut self) {
+        if self.txn.conn.dialect() != Dialect::Sqlite
+            || (self.data_version >= 0
+                && self.looked_at.elapsed() < Duration::from_millis(FOREIGN_POLL_MS))
+        {
+            return;
+        }
+        self.looked_at = Instant::now();
+        match self.txn.conn.row("PRAGMA data_version", values![]).await {
+            Ok(row) => {
+                let version = row.and_then(|row| row.int(0).ok()).unwrap_or(0);
+                if self.data_version >= 0 && self.data_version != version {
+                    self.txn.roles.clear();
+                    // Nobody listening is no failure.
+                    let _ = self.wake.send(Wake::everybody());
+                    self.index.notify_one();
+                }
+                self.data_version = version;
+            }
+            Err(cause) => tracing::warn!(%cause, "could not look for other processes' writes"),
+        }
+    }
+
+    async fn write(&mut self, (deliveries, mut jobs): (Vec<Delivered>, Vec<Box<dyn Job>>)) {
+        let outcome = self.transaction(&deliveries, &mut jobs).await;
+        let (placed, failure) = match outcome {
+            Ok(placed) => (placed, None),
+            Err(cause) => {
+                self.recover(&cause).await;
+                (Vec::new(), Some(later(&cause)))
+            }
+        };
+        match &failure {
+            None => self.tell(),
+            Some(_) => drop(self.txn.wakes.take()),
+        }
+        let mut placed = placed.into_iter();
+        for (_, answer) in deliveries {
+            let outcome = match &failure {
+                Some(cause) => Err(cause.again()),
+                None => placed.next().unwrap_or_else(|| {
+                    Err(Error::Broken("a delivery was not written".to_owned()))
+                }),
+            };
+            // The caller may have gone away; the commit stands.
+            let _ = answer.send(outcome);
+        }
+        for job in jobs {
+            job.answer(failure.as_ref().map(Error::again));
+        }
+    }
+
+    /// One transaction around everything; an error means that nothing was committed.
+    async fn transaction(
+        &mut self,
+        deliveries: &[Delivered],
+        jobs: &mut [Box<dyn Job>],
+    ) -> Result<Vec<Result<Vec<Placed>, Error>>, Error> {
+        self.begin().await?;
+        let mut placed = Vec::new();
+        if !deliveries.is_empty() {
+            let all: Vec<&Prepared> = deliveries.iter().map(|(one, _)| one.as_ref()).collect();
+            placed = match deliver::write(&mut self.txn, &all).await {
+                Ok(placed) => placed.into_iter().map(Ok).collect(),
+                Err(cause) => {
+                    self.txn.conn.raw("ROLLBACK").await?;
+                    self.begin().await?;
+                    if all.len() == 1 {
+                        vec![Err(cause)]
+                    } else {
+                        self.deliver_singly(&all).await?
+                    }
+                }
+            };
+        }
+        for job in jobs {
+            self.txn.conn.raw("SAVEPOINT one").await?;
+            let done = job.run(&mut self.txn).await;
+            let end = if done { "RELEASE SAVEPOINT one" } else { UNDO_ONE };
+            self.txn.conn.raw(end).await?;
+        }
+        let payload = self.txn.wakes.payload(self.sender);
+        let commit = self.txn.conn.dialect().commit(&payload);
+        self.txn.conn.raw(AssertSqlSafe(commit)).await?;
+        Ok(placed)
+    }
+
+    async fn begin(&mut self) -> Result<(), Error> {
+        let begin = self.txn.conn.dialect().begin();
+        self.txn.conn.raw(AssertSqlSafe(begin)).await
+    }
+
+    /// After a batch failed: each delivery on its own, so that only the bad one fails.
+    async fn deliver_singly(
+        &mut self,
+        all: &[&Prepared],
+    ) -> Result<Vec<Result<Vec<Placed>, Error>>, Error> {
+        let mut outcomes = Vec::with_capacity(all.len());
+        for one in all {
+            self.txn.conn.raw("SAVEPOINT one").await?;
+            let outcome = deliver::write(&mut self.txn, &[*one]).await;
+            let end = if outcome.is_ok() { "RELEASE SAVEPOINT one" } else { UNDO_ONE };
+            self.txn.conn.raw(end).await?;
+            outcomes.push(outcome.map(|mut placed| placed.pop().unwrap_or_default()));
+        }
+        Ok(outcomes)
+    }
+
+    /// Brings the connection back to where a transaction can begin, making a new one where it is gone.
+    async fn recover(&mut self, cause: &Error) {
+        tracing::error!(%cause, "a transaction was not committed");
+        self.txn.roles.clear();
+        let alive = self.txn.conn.raw("ROLLBACK").await.is_ok()
+            || self.txn.conn.raw("SELECT 1").await.is_ok();
+        if alive {
+            return;
+        }
+        match self.connect.writer().await {
+            Ok(conn) => self.txn.conn = conn,
+            Err(cause) => tracing::error!(%cause, "the database cannot be reached"),
+        }
+    }
+
+    fn tell(&mut self) {
+        if std::mem::take(&mut self.txn.wakes.index) {
+            self.index.notify_one();
+        }
+        if !self.txn.wakes.is_empty() {
+            // Nobody listening is no failure.
+            let _ = self.wake.send(self.txn.wakes.take());
+        }
+    }
+}
+
+const UNDO_ONE: &str = "ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one";
+
+/// What the callers of a batch that was not committed are told: nothing was changed, try again.
+fn later(cause: &Error) -> Error {
+    match cause {
+        Error::Broken(text) => Error::Broken(text.clone()),
+        other => Error::Later(other.to_string()),
+    }
+}
+
+/// Everything that waits, up to what one transaction should hold.
+fn gather(
+    first: Request,
+    requests: &mut mpsc::Receiver<Request>,
+) -> (Vec<Delivered>, Vec<Box<dyn Job>>) {
+    let (mut deliveries, mut jobs) = (Vec::new(), Vec::new());
+    let (mut copies, mut bytes) = (0, 0);
+    let mut next = Some(first);
+    while let Some(request) = next {
+        match request {
+            Request::Deliver(prepared, answer) => {
+                copies += prepared.rows();
+                bytes += prepared.bytes();
+                deliveries.push((prepared, answer));
+            }
+            Request::Job(job) => jobs.push(job),
+        }
+        let full = deliveries.len() + jobs.len() >= BATCH_REQUESTS
+            || copies >= BATCH_COPIES
+            || bytes >= BATCH_BYTES;
+        next = if full { None } else { requests.try_recv().ok() };
+    }
+    (deliveries, jobs)
+}
