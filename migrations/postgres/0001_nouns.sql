@@ -78,6 +78,11 @@ CREATE TABLE change (                          -- append-only, per account; give
 CREATE INDEX change_mailbox ON change (mailbox_id, modseq);
 CREATE TABLE index_queue (                     -- emails the full-text index has not taken yet
   email_id BIGINT PRIMARY KEY, account_id BIGINT NOT NULL, body_id BIGINT NOT NULL, gone BIGINT NOT NULL);
+CREATE INDEX index_queue_account ON index_queue (account_id);
+-- The full-text index of this database; SQLite keeps its own in a file beside it. Terms carry their account.
+CREATE TABLE search_doc (
+  email_id BIGINT PRIMARY KEY, terms tsvector NOT NULL);
+CREATE INDEX search_doc_terms ON search_doc USING gin (terms);
 
 -- Sending --------------------------------------------------------------------------------------------
 CREATE TABLE submission (
@@ -162,6 +167,7 @@ CREATE TABLE assignee (
   next_remind_at BIGINT, reminded BIGINT NOT NULL, ended_at BIGINT);
 CREATE INDEX assignee_account ON assignee (account_id, state);
 CREATE INDEX assignee_assignment ON assignee (assignment_id);
+CREATE INDEX assignee_remind ON assignee (next_remind_at) WHERE next_remind_at IS NOT NULL;
 CREATE TABLE assignment_event (
   id BIGINT PRIMARY KEY, source_id BIGINT NOT NULL, assignment_id BIGINT NOT NULL, assignee_id BIGINT,
   at BIGINT NOT NULL, revision BIGINT NOT NULL, kind TEXT NOT NULL, actor TEXT NOT NULL, detail TEXT NOT NULL);

@@ -3,13 +3,13 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 
+use crate::Error;
 use crate::db::{Row, values};
 use crate::id::*;
 use crate::store::Store;
 use crate::writer::Txn;
-use crate::Error;
 
-const LAST: &str = "SELECT hash FROM audit ORDER BY id DESC LIMIT 1";
+const LAST: &str = "SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1";
 const APPEND: &str = "INSERT INTO audit (id, at, actor_id, actor, action, target, unit_id, detail, prev_hash, hash) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 macro_rules! audit_columns {
@@ -94,16 +94,25 @@ fn link(row: &Audit) -> String {
         context.update(&(field.len() as u64).to_be_bytes());
         context.update(field.as_bytes());
     }
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    context
+        .finish()
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Appends in the running transaction.
 pub(crate) async fn append(txn: &mut Txn, new: NewAudit, now: i64) -> Result<i64, Error> {
     let last = txn.conn.row(LAST, values![]).await?;
-    let prev_hash = last.map(|row| row.text(0)).transpose()?.unwrap_or_default();
+    let (last_id, prev_hash) = match last {
+        Some(row) => (row.int(0)?, row.text(1)?),
+        None => (0, String::new()),
+    };
     let clean = |text: String| text.replace('\0', "\u{fffd}");
     let mut row = Audit {
-        id: txn.ids.next(now.max(crate::clock::now_ms())),
+        // Another process's id may lie ahead of ours by a moment; the chain's order is the order of ids.
+        id: txn.next_id().max(last_id + 1),
         at: now,
         actor_id: new.actor_id,
         actor: clean(new.actor),
@@ -117,7 +126,16 @@ pub(crate) async fn append(txn: &mut Txn, new: NewAudit, now: i64) -> Result<i64
     row.hash = link(&row);
     let (id, head) = (row.id, format!("{} {}", row.id, row.hash));
     let values = values![
-        id, row.at, row.actor_id, row.actor, row.action, row.target, row.unit, row.detail, row.prev_hash, row.hash
+        id,
+        row.at,
+        row.actor_id,
+        row.actor,
+        row.action,
+        row.target,
+        row.unit,
+        row.detail,
+        row.prev_hash,
+        row.hash
     ];
     txn.conn.run(APPEND, values).await?;
     txn.conn.run(HEAD_SET, values![head]).await?;
@@ -132,14 +150,22 @@ impl Store {
     /// Rows about a subtree ("" takes all), newest first.
     pub async fn audit_list(&self, unit_path: &str, rows: usize) -> Result<Vec<Audit>, Error> {
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-        self.rows(LIST, values![unit_path, rows]).await?.iter().map(audit_row).collect()
+        self.rows(LIST, values![unit_path, rows])
+            .await?
+            .iter()
+            .map(audit_row)
+            .collect()
     }
 
     /// Walks the whole chain; the id of the first row that does not fit, if any. Rows missing at the end are told as
     /// the id of the row that should be the last.
     pub async fn audit_verify(&self) -> Result<Option<i64>, Error> {
         let mut conn = self.read().await?;
-        let head = conn.row(HEAD, values![]).await?.map(|row| row.text(0)).transpose()?;
+        let head = conn
+            .row(HEAD, values![])
+            .await?
+            .map(|row| row.text(0))
+            .transpose()?;
         let head_id = head
             .as_deref()
             .and_then(|head| head.split(' ').next())

@@ -9,13 +9,13 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use crate::Error;
 use crate::db::values;
 use crate::id::BodyId;
 use crate::limits::{
     BODY_BYTES_MAX, BODY_ROW_BYTES, COMPRESS_LEVEL, COMPRESS_MIN_BYTES, SWEEP_AGE_MS,
 };
 use crate::store::Store;
-use crate::Error;
 
 const BODY: &str = "SELECT codec, data, file, size_bytes FROM body WHERE id = $1";
 const BODY_EXISTS: &str = "SELECT id FROM body WHERE id = $1";
@@ -37,7 +37,12 @@ pub(crate) async fn pack(id: BodyId, raw: Bytes, bodies: PathBuf) -> Result<Pack
     if raw.len() <= BODY_ROW_BYTES {
         let size = length(raw.len());
         let (codec, data) = squeeze(&raw)?;
-        return Ok(Packed { size, codec, data: Some(data), file: None });
+        return Ok(Packed {
+            size,
+            codec,
+            data: Some(data),
+            file: None,
+        });
     }
     tokio::task::spawn_blocking(move || pack_file(id, &raw, &bodies))
         .await
@@ -57,11 +62,18 @@ fn pack_file(id: BodyId, raw: &[u8], bodies: &Path) -> Result<Packed, Error> {
     out.write_all(&data).map_err(disk)?;
     out.sync_all().map_err(disk)?;
     sync_folder(&within)?;
-    Ok(Packed { size: length(raw.len()), codec, data: None, file: Some(file) })
+    Ok(Packed {
+        size: length(raw.len()),
+        codec,
+        data: None,
+        file: Some(file),
+    })
 }
 
 fn sync_folder(folder: &Path) -> Result<(), Error> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(disk)
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(disk)
 }
 
 fn squeeze(raw: &[u8]) -> Result<(i64, Vec<u8>), Error> {
@@ -75,15 +87,24 @@ fn squeeze(raw: &[u8]) -> Result<(i64, Vec<u8>), Error> {
 }
 
 fn unsqueeze(codec: i64, data: Vec<u8>, size: i64) -> Result<Bytes, Error> {
-    let size = usize::try_from(size).ok().filter(|size| *size <= BODY_BYTES_MAX);
+    let size = usize::try_from(size)
+        .ok()
+        .filter(|size| *size <= BODY_BYTES_MAX);
     let size = size.ok_or_else(|| Error::Broken("a body's size is out of range".to_owned()))?;
     let raw = match codec {
         CODEC_PLAIN => data,
         CODEC_ZSTD => zstd::bulk::decompress(&data, size).map_err(disk)?,
-        other => return Err(Error::Broken(format!("a body has the unknown codec {other}"))),
+        other => {
+            return Err(Error::Broken(format!(
+                "a body has the unknown codec {other}"
+            )));
+        }
     };
     if raw.len() != size {
-        return Err(Error::Broken(format!("a body has {} bytes instead of {size}", raw.len())));
+        return Err(Error::Broken(format!(
+            "a body has {} bytes instead of {size}",
+            raw.len()
+        )));
     }
     Ok(Bytes::from(raw))
 }
@@ -97,7 +118,8 @@ pub(crate) fn unpack_text(packed: &[u8]) -> Result<String, Error> {
     if packed.is_empty() {
         return Ok(String::new());
     }
-    let text = zstd::bulk::decompress(packed, crate::limits::SEARCH_TEXT_BYTES + 4).map_err(disk)?;
+    let text =
+        zstd::bulk::decompress(packed, crate::limits::SEARCH_TEXT_BYTES + 4).map_err(disk)?;
     String::from_utf8(text).map_err(|cause| Error::Broken(cause.to_string()))
 }
 
@@ -132,7 +154,8 @@ impl Store {
                     let mut data = Vec::new();
                     File::open(path)
                         .and_then(|file| {
-                            file.take(length(BODY_BYTES_MAX) as u64).read_to_end(&mut data)
+                            file.take(length(BODY_BYTES_MAX) as u64)
+                                .read_to_end(&mut data)
                         })
                         .map_err(disk)?;
                     unsqueeze(codec, data, size)
@@ -158,7 +181,13 @@ impl Store {
             .map_err(|cause| Error::Broken(cause.to_string()))??;
         let mut removed = 0;
         for (id, path) in old {
-            if self.read().await?.row(BODY_EXISTS, values![id]).await?.is_none() {
+            if self
+                .read()
+                .await?
+                .row(BODY_EXISTS, values![id])
+                .await?
+                .is_none()
+            {
                 std::fs::remove_file(&path).map_err(disk)?;
                 removed += 1;
             }
@@ -176,11 +205,20 @@ fn old_files(bodies: &Path, now: i64) -> Result<Vec<(BodyId, PathBuf)>, Error> {
         }
         for entry in std::fs::read_dir(folder).map_err(disk)? {
             let entry = entry.map_err(disk)?;
-            let id = entry.file_name().to_str().and_then(|name| name.parse().ok()).map(BodyId);
-            let changed_at = entry.metadata().and_then(|meta| meta.modified()).map_err(disk)?;
+            let id = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok())
+                .map(BodyId);
+            let changed_at = entry
+                .metadata()
+                .and_then(|meta| meta.modified())
+                .map_err(disk)?;
             let age = changed_at
                 .duration_since(std::time::UNIX_EPOCH)
-                .map_or(0, |since| now.saturating_sub(length(since.as_millis() as usize)));
+                .map_or(0, |since| {
+                    now.saturating_sub(length(since.as_millis() as usize))
+                });
             if let (Some(id), true) = (id, age > SWEEP_AGE_MS) {
                 old.push((id, entry.path()));
             }
@@ -205,7 +243,10 @@ struct Kept {
 
 impl BodyCache {
     pub fn new(bytes_max: usize) -> Self {
-        Self { bytes_max, kept: Mutex::default() }
+        Self {
+            bytes_max,
+            kept: Mutex::default(),
+        }
     }
 
     pub fn get(&self, id: BodyId) -> Option<Bytes> {
@@ -234,7 +275,9 @@ impl BodyCache {
         kept.by_tick.insert(tick, id);
         kept.bytes += raw.len();
         while kept.bytes > self.bytes_max {
-            let Some((_, oldest)) = kept.by_tick.pop_first() else { break };
+            let Some((_, oldest)) = kept.by_tick.pop_first() else {
+                break;
+            };
             if let Some((_, gone)) = kept.by_id.remove(&oldest) {
                 kept.bytes -= gone.len();
             }

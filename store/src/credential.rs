@@ -1,11 +1,11 @@
 //! What principals prove themselves with, and their web sessions. Only hashes come here; no type shows them.
 
+use crate::Error;
 use crate::clock::now_ms;
 use crate::db::{Row, values};
 use crate::id::*;
 use crate::noun::words;
 use crate::store::Store;
-use crate::Error;
 
 const ADD: &str = "INSERT INTO credential (id, principal_id, kind, name, secret_hash, lookup, created_by, created_at, \
      expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -40,13 +40,30 @@ macro_rules! session_columns {
 }
 const SESSION: &str = session_columns!("token_hash = $1");
 const SESSIONS: &str = session_columns!("principal_id = $1 ORDER BY last_seen_at DESC");
-const SESSION_TOUCH: &str = "UPDATE session SET last_seen_at = $2, expires_at = $3, ip = $4 WHERE token_hash = $1";
-const SESSION_REVOKE: &str = "UPDATE session SET revoked_at = $2 WHERE token_hash = $1 AND revoked_at IS NULL";
-const SESSIONS_REVOKE: &str = "UPDATE session SET revoked_at = $2 WHERE principal_id = $1 AND revoked_at IS NULL";
+const SESSION_TOUCH: &str =
+    "UPDATE session SET last_seen_at = $2, expires_at = $3, ip = $4 WHERE token_hash = $1";
+const SESSION_REVOKE: &str =
+    "UPDATE session SET revoked_at = $2 WHERE token_hash = $1 AND revoked_at IS NULL";
+const SESSIONS_REVOKE: &str =
+    "UPDATE session SET revoked_at = $2 WHERE principal_id = $1 AND revoked_at IS NULL";
 const SESSIONS_SWEEP: &str = "DELETE FROM session WHERE expires_at < $1 OR revoked_at < $1";
 pub(crate) const SQL: &[&str] = &[
-    ADD, CREDENTIAL, OF, BY_LOOKUP, USE, TOUCH, SECRET, REVOKE, REVOKE_KIND, SESSION_ADD, SESSION, SESSIONS,
-    SESSION_TOUCH, SESSION_REVOKE, SESSIONS_REVOKE, SESSIONS_SWEEP,
+    ADD,
+    CREDENTIAL,
+    OF,
+    BY_LOOKUP,
+    USE,
+    TOUCH,
+    SECRET,
+    REVOKE,
+    REVOKE_KIND,
+    SESSION_ADD,
+    SESSION,
+    SESSIONS,
+    SESSION_TOUCH,
+    SESSION_REVOKE,
+    SESSIONS_REVOKE,
+    SESSIONS_SWEEP,
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -169,7 +186,11 @@ impl Store {
     }
 
     pub async fn credential(&self, id: CredentialId) -> Result<Option<Credential>, Error> {
-        self.row(CREDENTIAL, values![id]).await?.as_ref().map(credential_row).transpose()
+        self.row(CREDENTIAL, values![id])
+            .await?
+            .as_ref()
+            .map(credential_row)
+            .transpose()
     }
 
     /// All of one kind, revoked and used ones too.
@@ -183,7 +204,11 @@ impl Store {
     }
 
     pub async fn credential_by_lookup(&self, lookup: &str) -> Result<Option<Credential>, Error> {
-        self.row(BY_LOOKUP, values![lookup]).await?.as_ref().map(credential_row).transpose()
+        self.row(BY_LOOKUP, values![lookup])
+            .await?
+            .as_ref()
+            .map(credential_row)
+            .transpose()
     }
 
     /// Uses a one-time credential: `true` for the first caller only, and only while it is valid.
@@ -196,7 +221,11 @@ impl Store {
     }
 
     /// Replaces the stored hash (approval of a slip, a stronger hash at sign-in).
-    pub async fn credential_secret_set(&self, id: CredentialId, secret_hash: &str) -> Result<(), Error> {
+    pub async fn credential_secret_set(
+        &self,
+        id: CredentialId,
+        secret_hash: &str,
+    ) -> Result<(), Error> {
         self.change_one(SECRET, values![id, secret_hash]).await
     }
 
@@ -216,7 +245,10 @@ impl Store {
             Box::pin(async move {
                 let mut revoked = 0;
                 for kind in kinds {
-                    revoked += txn.conn.run(REVOKE_KIND, values![principal, kind.as_str(), at]).await?;
+                    revoked += txn
+                        .conn
+                        .run(REVOKE_KIND, values![principal, kind.as_str(), at])
+                        .await?;
                 }
                 Ok(revoked)
             })
@@ -239,7 +271,11 @@ impl Store {
 
     /// Revoked and expired ones too: the caller looks at the times.
     pub async fn session_by_hash(&self, token_hash: &str) -> Result<Option<Session>, Error> {
-        self.row(SESSION, values![token_hash]).await?.as_ref().map(session_row).transpose()
+        self.row(SESSION, values![token_hash])
+            .await?
+            .as_ref()
+            .map(session_row)
+            .transpose()
     }
 
     pub async fn session_touch(
@@ -249,20 +285,30 @@ impl Store {
         expires_at: i64,
         ip: &str,
     ) -> Result<(), Error> {
-        self.change_any(SESSION_TOUCH, values![token_hash, at, expires_at, ip]).await.map(drop)
+        self.change_any(SESSION_TOUCH, values![token_hash, at, expires_at, ip])
+            .await
+            .map(drop)
     }
 
     pub async fn session_revoke(&self, token_hash: &str, at: i64) -> Result<bool, Error> {
-        Ok(self.change_any(SESSION_REVOKE, values![token_hash, at]).await? == 1)
+        Ok(self
+            .change_any(SESSION_REVOKE, values![token_hash, at])
+            .await?
+            == 1)
     }
 
     /// The most recently used first.
     pub async fn sessions_of(&self, principal: PrincipalId) -> Result<Vec<Session>, Error> {
-        self.rows(SESSIONS, values![principal]).await?.iter().map(session_row).collect()
+        self.rows(SESSIONS, values![principal])
+            .await?
+            .iter()
+            .map(session_row)
+            .collect()
     }
 
     pub async fn sessions_revoke_all(&self, principal: PrincipalId, at: i64) -> Result<u64, Error> {
-        self.change_any(SESSIONS_REVOKE, values![principal, at]).await
+        self.change_any(SESSIONS_REVOKE, values![principal, at])
+            .await
     }
 
     /// Forgets sessions that ended before a time. Returns how many.

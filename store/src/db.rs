@@ -38,8 +38,23 @@ macro_rules! from_ids {
     )*};
 }
 from_ids!(
-    DomainId, UnitId, PrincipalId, AccountId, MailboxId, EmailId, BodyId, ThreadId, SubmissionId,
-    OutboxId, AttemptId, TraceId, CredentialId, SourceId, AssignmentId, AssigneeId, SubscriptionId,
+    DomainId,
+    UnitId,
+    PrincipalId,
+    AccountId,
+    MailboxId,
+    EmailId,
+    BodyId,
+    ThreadId,
+    SubmissionId,
+    OutboxId,
+    AttemptId,
+    TraceId,
+    CredentialId,
+    SourceId,
+    AssignmentId,
+    AssigneeId,
+    SubscriptionId,
     EventId
 );
 
@@ -202,13 +217,22 @@ impl Conn {
         Ok(())
     }
 
-    /// Prepares a statement without running it (the test that every statement is understood by both).
-    #[cfg(any(test, feature = "testing"))]
-    pub async fn prepare(&mut self, sql: impl SqlSafeStr) -> Result<(), Error> {
+    /// Prepares a statement without running it; `kinds` as in `LISTED`, "" where nothing is to be said.
+    pub async fn prepare(&mut self, sql: impl SqlSafeStr, kinds: &str) -> Result<(), Error> {
         use sqlx::Executor as _;
         match self.link() {
             Link::Lite(conn) => conn.prepare(sql.into_sql_str()).await.map(drop)?,
-            Link::Pg(conn) => conn.prepare(sql.into_sql_str()).await.map(drop)?,
+            Link::Pg(conn) => {
+                let kind = |kind| match kind {
+                    'i' => Some(<i64 as sqlx::Type<Postgres>>::type_info()),
+                    't' => Some(<str as sqlx::Type<Postgres>>::type_info()),
+                    _ => None,
+                };
+                let types: Vec<_> = kinds.chars().map_while(kind).collect();
+                conn.prepare_with(sql.into_sql_str(), &types)
+                    .await
+                    .map(drop)?;
+            }
         }
         Ok(())
     }
@@ -291,6 +315,8 @@ impl Row {
     }
 
     pub fn opt_small(&self, column: usize) -> Result<Option<u32>, Error> {
-        Ok(self.opt_int(column)?.and_then(|value| u32::try_from(value).ok()))
+        Ok(self
+            .opt_int(column)?
+            .and_then(|value| u32::try_from(value).ok()))
     }
 }

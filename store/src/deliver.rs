@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
+use crate::Error;
 use crate::body::{self, Packed};
 use crate::clock::now_ms;
 use crate::db::{Conn, Value, values};
@@ -13,7 +14,6 @@ use crate::limits::{ROLE_CACHE, SEARCH_TEXT_BYTES};
 use crate::noun::*;
 use crate::outbox::{line_place, wait_for};
 use crate::writer::Txn;
-use crate::Error;
 
 pub(crate) const INSERT_BODY: &str =
     "INSERT INTO body (id, size_bytes, codec, created_at, file, data) VALUES {}";
@@ -42,20 +42,20 @@ const BUMP_MAILBOXES: &str = "WITH v(k, n, u, b, m) AS (VALUES {}) UPDATE mailbo
 const ROLES: &str = "WITH v(k) AS (VALUES {}) SELECT mailbox.account_id, mailbox.role, mailbox.id FROM mailbox, v \
      WHERE mailbox.account_id = v.k AND mailbox.role IS NOT NULL";
 
-/// Statements around a list, with the number of columns of each.
-pub(crate) const LISTED: &[(&str, usize)] = &[
-    (INSERT_BODY, 6),
-    (INSERT_DERIVED, 17),
-    (INSERT_EMAIL, 13),
-    (INSERT_CHANGE, 7),
-    (INSERT_QUEUE, 4),
-    (INSERT_TRACE, 14),
-    (INSERT_EVENT, 7),
-    (INSERT_SUBMISSION, 10),
-    (INSERT_OUTBOX, 16),
-    (BUMP_ACCOUNTS, 3),
-    (BUMP_MAILBOXES, 5),
-    (ROLES, 1),
+/// Statements around a list with their columns: i number, t text, or dots where the database knows the types itself.
+pub(crate) const LISTED: &[(&str, &str)] = &[
+    (INSERT_BODY, "......"),
+    (INSERT_DERIVED, "................."),
+    (INSERT_EMAIL, "............."),
+    (INSERT_CHANGE, "......."),
+    (INSERT_QUEUE, "...."),
+    (INSERT_TRACE, ".............."),
+    (INSERT_EVENT, "......."),
+    (INSERT_SUBMISSION, ".........."),
+    (INSERT_OUTBOX, "................"),
+    (BUMP_ACCOUNTS, "iii"),
+    (BUMP_MAILBOXES, "iiiii"),
+    (ROLES, "i"),
 ];
 
 /// A delivery made ready in its caller's task: compressed, files on disk.
@@ -68,7 +68,11 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     pub fn rows(&self) -> usize {
-        let outside = self.delivery.submission.as_ref().map_or(0, |sub| sub.recipients.len());
+        let outside = self
+            .delivery
+            .submission
+            .as_ref()
+            .map_or(0, |sub| sub.recipients.len());
         self.delivery.copies.len() + outside
     }
     pub fn bytes(&self) -> usize {
@@ -82,12 +86,18 @@ pub(crate) async fn prepare(delivery: Delivery, bodies: PathBuf) -> Result<Prepa
     let search_text = body::pack_text(text)?;
     let packed = body::pack(delivery.body.id, delivery.body.raw.clone(), bodies).await?;
     let trace_id = delivery.trace.as_ref().map(|trace| trace.id);
-    Ok(Prepared { delivery, packed, search_text, trace_id })
+    Ok(Prepared {
+        delivery,
+        packed,
+        search_text,
+        trace_id,
+    })
 }
 
 /// The longest whole-character beginning of at most `bytes` bytes.
 pub(crate) fn cut(text: &str, bytes: usize) -> &str {
-    text.get(..text.floor_char_boundary(bytes)).unwrap_or_default()
+    text.get(..text.floor_char_boundary(bytes))
+        .unwrap_or_default()
 }
 
 /// The mailboxes by account and role that the writer has met.
@@ -106,10 +116,14 @@ impl Roles {
         if self.known.len() > ROLE_CACHE {
             self.known.clear();
         }
-        let values = accounts.into_iter().map(|account| values![account]).collect();
+        let values = accounts
+            .into_iter()
+            .map(|account| values![account])
+            .collect();
         for row in listed_rows(conn, ROLES, 1, values).await? {
             if let Some(role) = Role::parse(row.str(1)?) {
-                self.known.insert((AccountId(row.int(0)?), role), MailboxId(row.int(2)?));
+                self.known
+                    .insert((AccountId(row.int(0)?), role), MailboxId(row.int(2)?));
             }
         }
         Ok(())
@@ -143,8 +157,10 @@ pub(crate) async fn write(txn: &mut Txn, all: &[&Prepared]) -> Result<Vec<Vec<Pl
     write_traces(txn, all, &places).await?;
     write_outbox(txn, all, now).await?;
 
-    let mut placed: Vec<Vec<Placed>> =
-        all.iter().map(|one| Vec::with_capacity(one.delivery.copies.len())).collect();
+    let mut placed: Vec<Vec<Placed>> = all
+        .iter()
+        .map(|one| Vec::with_capacity(one.delivery.copies.len()))
+        .collect();
     for place in &places {
         txn.wakes.accounts.insert(place.copy.account);
         if let Some(list) = placed.get_mut(place.of) {
@@ -193,7 +209,15 @@ async fn targets<'d>(txn: &mut Txn, all: &[&'d Prepared]) -> Result<Vec<Place<'d
                 }
             };
             let email = EmailId(txn.next_id());
-            Ok(Place { of, copy, mailbox, email, modseq: 0, uid: 0, uid_validity: 0 })
+            Ok(Place {
+                of,
+                copy,
+                mailbox,
+                email,
+                modseq: 0,
+                uid: 0,
+                uid_validity: 0,
+            })
         })
         .collect()
 }
@@ -203,7 +227,11 @@ fn size_of(all: &[&Prepared], place: &Place) -> i64 {
 }
 
 /// Gives every copy its MODSEQ: one step of the account's counter for each (RFC 7162 §3.1).
-async fn number_changes(txn: &mut Txn, all: &[&Prepared], places: &mut [Place<'_>]) -> Result<(), Error> {
+async fn number_changes(
+    txn: &mut Txn,
+    all: &[&Prepared],
+    places: &mut [Place<'_>],
+) -> Result<(), Error> {
     let mut sums: BTreeMap<AccountId, (i64, i64)> = BTreeMap::new();
     for place in places.iter() {
         let sum = sums.entry(place.copy.account).or_default();
@@ -211,7 +239,10 @@ async fn number_changes(txn: &mut Txn, all: &[&Prepared], places: &mut [Place<'_
         sum.1 += size_of(all, place);
     }
     let steps = sums.clone();
-    let values = sums.iter().map(|(account, (n, bytes))| values![*account, *n, *bytes]).collect();
+    let values = sums
+        .iter()
+        .map(|(account, (n, bytes))| values![*account, *n, *bytes])
+        .collect();
     let mut next: HashMap<AccountId, i64> = HashMap::with_capacity(steps.len());
     for row in listed_rows(&mut txn.conn, BUMP_ACCOUNTS, 3, values).await? {
         let account = AccountId(row.int(0)?);
@@ -229,7 +260,11 @@ async fn number_changes(txn: &mut Txn, all: &[&Prepared], places: &mut [Place<'_
 }
 
 /// Gives every copy its UID: strictly rising in its mailbox, never used again (RFC 9051 §2.3.1.1).
-async fn number_uids(txn: &mut Txn, all: &[&Prepared], places: &mut [Place<'_>]) -> Result<(), Error> {
+async fn number_uids(
+    txn: &mut Txn,
+    all: &[&Prepared],
+    places: &mut [Place<'_>],
+) -> Result<(), Error> {
     #[derive(Default)]
     struct Sum {
         copies: i64,
@@ -253,15 +288,24 @@ async fn number_uids(txn: &mut Txn, all: &[&Prepared], places: &mut [Place<'_>])
     for row in listed_rows(&mut txn.conn, BUMP_MAILBOXES, 5, values).await? {
         let mailbox = MailboxId(row.int(0)?);
         let copies = sums.get(&mailbox).map_or(0, |sum| sum.copies);
-        next.insert(mailbox, (AccountId(row.int(1)?), row.int(2)? - copies, row.small(3)?));
+        next.insert(
+            mailbox,
+            (AccountId(row.int(1)?), row.int(2)? - copies, row.small(3)?),
+        );
     }
     for place in places {
-        let missing = || Error::Missing(format!("mailbox {} of account {}", place.mailbox, place.copy.account));
+        let missing = || {
+            Error::Missing(format!(
+                "mailbox {} of account {}",
+                place.mailbox, place.copy.account
+            ))
+        };
         let (account, uid, validity) = next.get_mut(&place.mailbox).ok_or_else(missing)?;
         if *account != place.copy.account {
             return Err(missing());
         }
-        place.uid = u32::try_from(*uid).map_err(|_| Error::Broken("UIDs are used up".to_owned()))?;
+        place.uid =
+            u32::try_from(*uid).map_err(|_| Error::Broken("UIDs are used up".to_owned()))?;
         place.uid_validity = *validity;
         *uid += 1;
     }
@@ -313,12 +357,19 @@ pub(crate) fn derived_values(body: BodyId, derived: &Derived, search_text: Vec<u
     ]
 }
 
-async fn write_emails(txn: &mut Txn, all: &[&Prepared], places: &[Place<'_>], now: i64) -> Result<(), Error> {
+async fn write_emails(
+    txn: &mut Txn,
+    all: &[&Prepared],
+    places: &[Place<'_>],
+    now: i64,
+) -> Result<(), Error> {
     let mut emails = Vec::with_capacity(places.len() * 13);
     let mut changes = Vec::with_capacity(places.len() * 7);
     let mut queue = Vec::with_capacity(places.len() * 4);
     for place in places {
-        let Some(one) = all.get(place.of) else { continue };
+        let Some(one) = all.get(place.of) else {
+            continue;
+        };
         let (copy, body) = (place.copy, one.delivery.body.id);
         emails.extend(values![
             place.email,
@@ -355,15 +406,27 @@ async fn write_emails(txn: &mut Txn, all: &[&Prepared], places: &[Place<'_>], no
 async fn write_traces(txn: &mut Txn, all: &[&Prepared], places: &[Place<'_>]) -> Result<(), Error> {
     let (mut traces, mut events) = (Vec::new(), Vec::new());
     for one in all {
-        let Some(trace) = &one.delivery.trace else { continue };
+        let Some(trace) = &one.delivery.trace else {
+            continue;
+        };
         let derived = &one.delivery.body.derived;
         let body = Some(one.delivery.body.id);
         traces.extend(trace_values(trace, derived, one.packed.size, body));
         for event in &trace.events {
             events.extend(event_values(txn, trace.id, trace.at, event));
         }
-        let told = |recipient: &str| trace.events.iter().any(|event| event.recipient == recipient);
-        for row in one.delivery.submission.iter().flat_map(|sub| &sub.recipients) {
+        let told = |recipient: &str| {
+            trace
+                .events
+                .iter()
+                .any(|event| event.recipient == recipient)
+        };
+        for row in one
+            .delivery
+            .submission
+            .iter()
+            .flat_map(|sub| &sub.recipients)
+        {
             if !told(&row.recipient) {
                 let event = NewEvent {
                     recipient: row.recipient.clone(),
@@ -376,10 +439,19 @@ async fn write_traces(txn: &mut Txn, all: &[&Prepared], places: &[Place<'_>]) ->
         }
     }
     for place in places {
-        let Some(one) = all.get(place.of) else { continue };
-        let Some(trace) = &one.delivery.trace else { continue };
+        let Some(one) = all.get(place.of) else {
+            continue;
+        };
+        let Some(trace) = &one.delivery.trace else {
+            continue;
+        };
         let recipient = &place.copy.recipient;
-        if recipient.is_empty() || trace.events.iter().any(|event| &event.recipient == recipient) {
+        if recipient.is_empty()
+            || trace
+                .events
+                .iter()
+                .any(|event| &event.recipient == recipient)
+        {
             continue;
         }
         let junk = place.copy.target == Target::Role(Role::Junk);
@@ -395,7 +467,12 @@ async fn write_traces(txn: &mut Txn, all: &[&Prepared], places: &[Place<'_>]) ->
     insert(&mut txn.conn, INSERT_EVENT, 7, events).await
 }
 
-pub(crate) fn trace_values(trace: &NewTrace, derived: &Derived, size: i64, body: Option<BodyId>) -> Vec<Value> {
+pub(crate) fn trace_values(
+    trace: &NewTrace,
+    derived: &Derived,
+    size: i64,
+    body: Option<BodyId>,
+) -> Vec<Value> {
     values![
         trace.id,
         trace.direction,
@@ -426,7 +503,11 @@ pub(crate) fn event_values(txn: &Txn, trace: TraceId, at: i64, event: &NewEvent)
     ]
 }
 
-pub(crate) async fn insert_traces(conn: &mut Conn, traces: Vec<Value>, events: Vec<Value>) -> Result<(), Error> {
+pub(crate) async fn insert_traces(
+    conn: &mut Conn,
+    traces: Vec<Value>,
+    events: Vec<Value>,
+) -> Result<(), Error> {
     insert(conn, INSERT_TRACE, 14, traces).await?;
     insert(conn, INSERT_EVENT, 7, events).await
 }
@@ -434,7 +515,9 @@ pub(crate) async fn insert_traces(conn: &mut Conn, traces: Vec<Value>, events: V
 async fn write_outbox(txn: &mut Txn, all: &[&Prepared], now: i64) -> Result<(), Error> {
     let (mut submissions, mut outbox, mut due) = (Vec::new(), Vec::new(), Vec::new());
     for one in all {
-        let Some(sub) = &one.delivery.submission else { continue };
+        let Some(sub) = &one.delivery.submission else {
+            continue;
+        };
         let (body, trace) = (one.delivery.body.id, one.trace_id.unwrap_or(TraceId(0)));
         submissions.extend(values![
             sub.id,

@@ -81,9 +81,9 @@ impl Dialect {
         static MADE: LazyLock<Mutex<HashMap<(Dialect, &'static str, usize), Arc<str>>>> =
             LazyLock::new(Mutex::default);
         let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = made.entry((self, template, rows)).or_insert_with(|| {
-            Arc::from(template.replacen("{}", &self.tuples(rows, columns), 1))
-        });
+        let text = made
+            .entry((self, template, rows))
+            .or_insert_with(|| Arc::from(template.replacen("{}", &self.tuples(rows, columns), 1)));
         AssertSqlSafe(Arc::clone(text))
     }
 }

@@ -1,15 +1,16 @@
 //! Domains and units: the tree of the administration. Who may change it is decided above.
 
+use crate::Error;
 use crate::clock::now_ms;
 use crate::db::{Row, values};
 use crate::id::*;
 use crate::noun::*;
 use crate::search::fold;
 use crate::store::Store;
-use crate::Error;
 
 const DOMAINS: &str = "SELECT id, name, alias_of FROM domain ORDER BY name";
-const DOMAIN_ADD: &str = "INSERT INTO domain (id, name, alias_of, created_at) VALUES ($1, $2, $3, $4)";
+const DOMAIN_ADD: &str =
+    "INSERT INTO domain (id, name, alias_of, created_at) VALUES ($1, $2, $3, $4)";
 macro_rules! unit_columns {
     ($rest:literal) => {
         concat!(
@@ -44,8 +45,20 @@ const CHAIN: &str = "SELECT unit_admin.principal_id, above.id FROM unit own JOIN
      ON substr(own.path, 1, length(above.path)) = above.path JOIN unit_admin ON unit_admin.unit_id = above.id \
      WHERE own.id = $1 ORDER BY length(above.path) DESC, unit_admin.created_at";
 pub(crate) const SQL: &[&str] = &[
-    DOMAINS, DOMAIN_ADD, UNIT, UNIT_BY_CODE, UNITS_UNDER, UNITS_ALL, UNIT_ADD, UNIT_CODE_ADD, UNIT_UPDATE,
-    RECORDS_SET, ADMIN_ADD, ADMIN_REMOVE, ADMIN_UNITS, CHAIN,
+    DOMAINS,
+    DOMAIN_ADD,
+    UNIT,
+    UNIT_BY_CODE,
+    UNITS_UNDER,
+    UNITS_ALL,
+    UNIT_ADD,
+    UNIT_CODE_ADD,
+    UNIT_UPDATE,
+    RECORDS_SET,
+    ADMIN_ADD,
+    ADMIN_REMOVE,
+    ADMIN_UNITS,
+    CHAIN,
 ];
 
 #[derive(Clone, Debug)]
@@ -106,7 +119,8 @@ impl Store {
     pub async fn domain_add(&self, name: &str, alias_of: Option<&str>) -> Result<DomainId, Error> {
         let now = now_ms();
         let id = DomainId(self.next_id(now));
-        self.change_one(DOMAIN_ADD, values![id, name, alias_of, now]).await?;
+        self.change_one(DOMAIN_ADD, values![id, name, alias_of, now])
+            .await?;
         Ok(id)
     }
 
@@ -120,13 +134,22 @@ impl Store {
                     None => "/".to_owned(),
                     Some(parent) => {
                         let row = txn.conn.row(UNIT, values![parent]).await?;
-                        row.ok_or_else(|| Error::Missing(format!("unit {parent}")))?.text(4)?
+                        row.ok_or_else(|| Error::Missing(format!("unit {parent}")))?
+                            .text(4)?
                     }
                 };
                 let path = format!("{above}{id}/");
                 let name_fold = fold(&unit.name);
                 let values = values![
-                    id, unit.parent, unit.code, unit.name, name_fold, path, unit.kind, unit.phone, now
+                    id,
+                    unit.parent,
+                    unit.code,
+                    unit.name,
+                    name_fold,
+                    path,
+                    unit.kind,
+                    unit.phone,
+                    now
                 ];
                 txn.conn.run(UNIT_ADD, values).await?;
                 Ok(id)
@@ -137,8 +160,17 @@ impl Store {
 
     pub async fn unit_update(&self, id: UnitId, change: UnitChange) -> Result<(), Error> {
         let name_fold = change.name.as_deref().map(fold);
-        let status = change.closed.map(|closed| if closed { "closed" } else { "active" });
-        let values = values![id, change.name, name_fold, change.phone, status, change.kind];
+        let status = change
+            .closed
+            .map(|closed| if closed { "closed" } else { "active" });
+        let values = values![
+            id,
+            change.name,
+            name_fold,
+            change.phone,
+            status,
+            change.kind
+        ];
         self.change_one(UNIT_UPDATE, values).await
     }
 
@@ -150,48 +182,86 @@ impl Store {
         valid_from: Option<i64>,
         valid_until: Option<i64>,
     ) -> Result<(), Error> {
-        self.change_one(UNIT_CODE_ADD, values![code, unit, valid_from, valid_until]).await
+        self.change_one(UNIT_CODE_ADD, values![code, unit, valid_from, valid_until])
+            .await
     }
 
     /// Names the mailbox kept by the unit's records clerk.
-    pub async fn unit_records_set(&self, unit: UnitId, account: Option<AccountId>) -> Result<(), Error> {
+    pub async fn unit_records_set(
+        &self,
+        unit: UnitId,
+        account: Option<AccountId>,
+    ) -> Result<(), Error> {
         self.change_one(RECORDS_SET, values![unit, account]).await
     }
 
     pub async fn unit(&self, id: UnitId) -> Result<Option<Unit>, Error> {
-        self.row(UNIT, values![id]).await?.as_ref().map(unit_row).transpose()
+        self.row(UNIT, values![id])
+            .await?
+            .as_ref()
+            .map(unit_row)
+            .transpose()
     }
 
     /// By its code, or by an older one.
     pub async fn unit_by_code(&self, code: &str) -> Result<Option<Unit>, Error> {
-        self.row(UNIT_BY_CODE, values![code]).await?.as_ref().map(unit_row).transpose()
+        self.row(UNIT_BY_CODE, values![code])
+            .await?
+            .as_ref()
+            .map(unit_row)
+            .transpose()
     }
 
     /// A unit and all below it, by its path.
     pub async fn units_under(&self, path: &str) -> Result<Vec<Unit>, Error> {
-        self.rows(UNITS_UNDER, values![path]).await?.iter().map(unit_row).collect()
+        self.rows(UNITS_UNDER, values![path])
+            .await?
+            .iter()
+            .map(unit_row)
+            .collect()
     }
 
     pub async fn units_all(&self) -> Result<Vec<Unit>, Error> {
-        self.rows(UNITS_ALL, values![]).await?.iter().map(unit_row).collect()
+        self.rows(UNITS_ALL, values![])
+            .await?
+            .iter()
+            .map(unit_row)
+            .collect()
     }
 
     pub async fn unit_admin_add(&self, principal: PrincipalId, unit: UnitId) -> Result<(), Error> {
-        self.change_any(ADMIN_ADD, values![principal, unit, now_ms()]).await.map(drop)
+        self.change_any(ADMIN_ADD, values![principal, unit, now_ms()])
+            .await
+            .map(drop)
     }
 
-    pub async fn unit_admin_remove(&self, principal: PrincipalId, unit: UnitId) -> Result<(), Error> {
-        self.change_any(ADMIN_REMOVE, values![principal, unit]).await.map(drop)
+    pub async fn unit_admin_remove(
+        &self,
+        principal: PrincipalId,
+        unit: UnitId,
+    ) -> Result<(), Error> {
+        self.change_any(ADMIN_REMOVE, values![principal, unit])
+            .await
+            .map(drop)
     }
 
     /// The units a principal administers (roots of subtrees).
     pub async fn admin_units_of(&self, principal: PrincipalId) -> Result<Vec<Unit>, Error> {
-        self.rows(ADMIN_UNITS, values![principal]).await?.iter().map(unit_row).collect()
+        self.rows(ADMIN_UNITS, values![principal])
+            .await?
+            .iter()
+            .map(unit_row)
+            .collect()
     }
 
     /// Who administers a unit, the nearest first: (principal, unit administered).
-    pub async fn admins_of_unit_chain(&self, unit: UnitId) -> Result<Vec<(PrincipalId, UnitId)>, Error> {
+    pub async fn admins_of_unit_chain(
+        &self,
+        unit: UnitId,
+    ) -> Result<Vec<(PrincipalId, UnitId)>, Error> {
         let rows = self.rows(CHAIN, values![unit]).await?;
-        rows.iter().map(|row| Ok((PrincipalId(row.int(0)?), UnitId(row.int(1)?)))).collect()
+        rows.iter()
+            .map(|row| Ok((PrincipalId(row.int(0)?), UnitId(row.int(1)?))))
+            .collect()
     }
 }

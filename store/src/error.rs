@@ -42,3 +42,15 @@ fn is_busy(refusal: &dyn sqlx::error::DatabaseError) -> bool {
             .iter()
             .any(|class| code.len() == 5 && code.starts_with(class))
 }
+
+impl Error {
+    /// The same failure told to one more caller.
+    pub(crate) fn again(&self) -> Error {
+        match self {
+            Error::Later(text) => Error::Later(text.clone()),
+            Error::Exists(text) => Error::Exists(text.clone()),
+            Error::Missing(text) => Error::Missing(text.clone()),
+            Error::Broken(text) => Error::Broken(text.clone()),
+        }
+    }
+}

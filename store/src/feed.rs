@@ -83,7 +83,11 @@ pub(crate) fn heard(payload: &str, own: i64) -> Option<Wake> {
     let outbox = parts.next() == Some("o");
     let list = parts.next().unwrap_or("*");
     if list.is_empty() {
-        return Some(Wake { accounts: Arc::from([]), outbox, all: false });
+        return Some(Wake {
+            accounts: Arc::from([]),
+            outbox,
+            all: false,
+        });
     }
     let accounts: Option<Vec<AccountId>> = list
         .split(',')
@@ -110,7 +114,11 @@ mod tests {
         assert_eq!(heard(&payload, 99), None);
         assert_eq!(
             heard(&payload, 1),
-            Some(Wake { accounts: Arc::from([AccountId(3), AccountId(7)]), outbox: true, all: false })
+            Some(Wake {
+                accounts: Arc::from([AccountId(3), AccountId(7)]),
+                outbox: true,
+                all: false
+            })
         );
         assert_eq!(heard("nonsense", 1), Some(Wake::everybody()));
     }

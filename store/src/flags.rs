@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::Error;
 use crate::clock::now_ms;
 use crate::db::{Row, Value, values};
 use crate::deliver::{INSERT_CHANGE, INSERT_EMAIL, insert, listed_rows};
@@ -12,7 +13,6 @@ use crate::listing::{INDEX_COLUMNS, index_row, split};
 use crate::noun::*;
 use crate::store::Store;
 use crate::writer::Txn;
-use crate::Error;
 
 const ROWS: &str = "WITH v(m, k) AS (VALUES {}) SELECT email.uid, email.flags, email.keywords, email.modseq, email.id, \
      email.body_id, email.size_bytes, email.received_at, email.saved_at, email.thread_id, email.trace_id \
@@ -26,7 +26,8 @@ const QUEUE_GONE: &str = "INSERT INTO index_queue (email_id, account_id, body_id
      ON CONFLICT (email_id) DO UPDATE SET gone = 1";
 pub(crate) const QUEUE_AGAIN: &str = "INSERT INTO index_queue (email_id, account_id, body_id, gone) VALUES {} \
      ON CONFLICT (email_id) DO NOTHING";
-const DELETED_UIDS: &str = "SELECT uid FROM email WHERE mailbox_id = $1 AND (flags & 8) <> 0 ORDER BY uid";
+const DELETED_UIDS: &str =
+    "SELECT uid FROM email WHERE mailbox_id = $1 AND (flags & 8) <> 0 ORDER BY uid";
 pub(crate) const ALL_UIDS: &str = "SELECT uid FROM email WHERE mailbox_id = $1 ORDER BY uid";
 const ACCOUNT_OF: &str = "SELECT account_id, uid_validity FROM mailbox WHERE id = $1";
 pub(crate) const STEP: &str = "UPDATE account SET modseq = modseq + $2, used_bytes = used_bytes + $3 WHERE id = $1 \
@@ -34,19 +35,22 @@ pub(crate) const STEP: &str = "UPDATE account SET modseq = modseq + $2, used_byt
 const COUNT: &str = "UPDATE mailbox SET uid_next = uid_next + $2, total = total + $3, unseen = unseen + $4, \
      bytes = bytes + $5, modseq = $6 WHERE id = $1 RETURNING uid_next";
 pub(crate) const SQL: &[&str] = &[DELETED_UIDS, ALL_UIDS, ACCOUNT_OF, STEP, COUNT];
-pub(crate) const LISTED: &[(&str, usize)] = &[
-    (ROWS, 2),
-    (SET_FLAGS, 4),
-    (SET_PLACE, 4),
-    (DELETE_EMAILS, 1),
-    (QUEUE_GONE, 4),
-    (QUEUE_AGAIN, 4),
+pub(crate) const LISTED: &[(&str, &str)] = &[
+    (ROWS, "ii"),
+    (SET_FLAGS, "iiti"),
+    (SET_PLACE, "iiii"),
+    (DELETE_EMAILS, "i"),
+    (QUEUE_GONE, "...."),
+    (QUEUE_AGAIN, "...."),
 ];
 
 /// Keywords as they stand in the column: sorted, once each, separated by blanks.
 pub(crate) fn joined(keywords: &[String]) -> String {
-    let mut words: Vec<&str> =
-        keywords.iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
+    let mut words: Vec<&str> = keywords
+        .iter()
+        .map(String::as_str)
+        .filter(|word| !word.is_empty())
+        .collect();
     words.sort_unstable();
     words.dedup();
     words.join(" ")
@@ -61,7 +65,10 @@ struct Held {
 impl Held {
     fn from(row: &Row) -> Result<Held, Error> {
         debug_assert_eq!(INDEX_COLUMNS, 10);
-        Ok(Held { row: index_row(row)?, trace: row.opt_int(INDEX_COLUMNS)? })
+        Ok(Held {
+            row: index_row(row)?,
+            trace: row.opt_int(INDEX_COLUMNS)?,
+        })
     }
     fn unseen(&self) -> i64 {
         i64::from(self.row.flags & flag::SEEN == 0)
@@ -85,10 +92,16 @@ async fn account_of(txn: &mut Txn, mailbox: MailboxId) -> Result<(AccountId, u32
 }
 
 /// Takes `steps` MODSEQs of an account, all up to the one returned.
-pub(crate) async fn step(txn: &mut Txn, account: AccountId, steps: i64, bytes: i64) -> Result<i64, Error> {
+pub(crate) async fn step(
+    txn: &mut Txn,
+    account: AccountId,
+    steps: i64,
+    bytes: i64,
+) -> Result<i64, Error> {
     let row = txn.conn.row(STEP, values![account, steps, bytes]).await?;
     txn.wakes.accounts.insert(account);
-    row.ok_or_else(|| Error::Missing(format!("account {account}")))?.int(0)
+    row.ok_or_else(|| Error::Missing(format!("account {account}")))?
+        .int(0)
 }
 
 /// How a mailbox's counters move.
@@ -104,12 +117,29 @@ struct Count {
 async fn count(txn: &mut Txn, mailbox: MailboxId, by: Count) -> Result<i64, Error> {
     let values = values![mailbox, by.uids, by.total, by.unseen, by.bytes, by.modseq];
     let row = txn.conn.row(COUNT, values).await?;
-    let next = row.ok_or_else(|| Error::Missing(format!("mailbox {mailbox}")))?.int(0)?;
+    let next = row
+        .ok_or_else(|| Error::Missing(format!("mailbox {mailbox}")))?
+        .int(0)?;
     Ok(next - by.uids)
 }
 
-fn change(account: AccountId, modseq: i64, row: &IndexRow, kind: ChangeKind, mailbox: MailboxId, at: i64) -> Vec<Value> {
-    values![account, modseq, row.email, kind.number(), mailbox, row.uid, at]
+fn change(
+    account: AccountId,
+    modseq: i64,
+    row: &IndexRow,
+    kind: ChangeKind,
+    mailbox: MailboxId,
+    at: i64,
+) -> Vec<Value> {
+    values![
+        account,
+        modseq,
+        row.email,
+        kind.number(),
+        mailbox,
+        row.uid,
+        at
+    ]
 }
 
 /// Runs a statement over rows of values.
@@ -123,7 +153,11 @@ pub(crate) async fn run_listed(
 }
 
 /// Removes emails for ever in the running transaction; the UIDs that were there.
-pub(crate) async fn remove(txn: &mut Txn, mailbox: MailboxId, uids: Vec<u32>) -> Result<Vec<u32>, Error> {
+pub(crate) async fn remove(
+    txn: &mut Txn,
+    mailbox: MailboxId,
+    uids: Vec<u32>,
+) -> Result<Vec<u32>, Error> {
     let gone = held(txn, mailbox, uids).await?;
     if gone.is_empty() {
         return Ok(Vec::new());
@@ -189,14 +223,39 @@ async fn set_flags(
     }
     let (account, _) = account_of(txn, mailbox).await?;
     let modseq = step(txn, account, 1, 0).await?;
-    count(txn, mailbox, Count { uids: 0, total: 0, unseen, bytes: 0, modseq }).await?;
+    count(
+        txn,
+        mailbox,
+        Count {
+            uids: 0,
+            total: 0,
+            unseen,
+            bytes: 0,
+            modseq,
+        },
+    )
+    .await?;
     let now = now_ms();
     let (mut updates, mut changes) = (Vec::new(), Vec::new());
     for place in changed {
-        let Some(row) = rows.get_mut(place) else { continue };
+        let Some(row) = rows.get_mut(place) else {
+            continue;
+        };
         row.modseq = modseq;
-        updates.extend(values![row.email, row.flags, row.keywords.join(" "), modseq]);
-        changes.extend(change(account, modseq, row, ChangeKind::Flags, mailbox, now));
+        updates.extend(values![
+            row.email,
+            row.flags,
+            row.keywords.join(" "),
+            modseq
+        ]);
+        changes.extend(change(
+            account,
+            modseq,
+            row,
+            ChangeKind::Flags,
+            mailbox,
+            now,
+        ));
     }
     run_listed(txn, SET_FLAGS, 4, updates).await?;
     run_listed(txn, INSERT_CHANGE, 7, changes).await?;
@@ -217,7 +276,11 @@ fn apply(row: &IndexRow, how: &FlagChange) -> (u32, Vec<Arc<str>>) {
         }
         FlagChange::Remove { flags, keywords } => {
             let gone: HashSet<&str> = keywords.iter().map(String::as_str).collect();
-            let left = row.keywords.iter().filter(|word| !gone.contains(&***word)).cloned();
+            let left = row
+                .keywords
+                .iter()
+                .filter(|word| !gone.contains(&***word))
+                .cloned();
             (row.flags & !flags, left.collect())
         }
     }
@@ -239,7 +302,13 @@ async fn copy(
     let copies = i64::try_from(originals.len()).unwrap_or(i64::MAX);
     let modseq = step(txn, account, 1, bytes).await?;
     let unseen = originals.iter().map(Held::unseen).sum();
-    let by = Count { uids: copies, total: copies, unseen, bytes, modseq };
+    let by = Count {
+        uids: copies,
+        total: copies,
+        unseen,
+        bytes,
+        modseq,
+    };
     let first = count(txn, to, by).await?;
     let now = now_ms();
     let mut placed = Vec::with_capacity(originals.len());
@@ -267,7 +336,14 @@ async fn copy(
         queue.extend(values![email, account, row.body, 0i64]);
         placed.push((
             row.uid,
-            Placed { account, mailbox: to, email, uid, uid_validity, modseq },
+            Placed {
+                account,
+                mailbox: to,
+                email,
+                uid,
+                uid_validity,
+                modseq,
+            },
         ));
     }
     run_listed(txn, INSERT_EMAIL, 13, emails).await?;
@@ -302,9 +378,21 @@ pub(crate) async fn move_to(
     let emails = i64::try_from(moved.len()).unwrap_or(i64::MAX);
     let bytes: i64 = moved.iter().map(|one| i64::from(one.row.size)).sum();
     let unseen: i64 = moved.iter().map(Held::unseen).sum();
-    let out = Count { uids: 0, total: -emails, unseen: -unseen, bytes: -bytes, modseq: leave };
+    let out = Count {
+        uids: 0,
+        total: -emails,
+        unseen: -unseen,
+        bytes: -bytes,
+        modseq: leave,
+    };
     count(txn, from, out).await?;
-    let into = Count { uids: emails, total: emails, unseen, bytes, modseq: arrive };
+    let into = Count {
+        uids: emails,
+        total: emails,
+        unseen,
+        bytes,
+        modseq: arrive,
+    };
     let first = count(txn, to, into).await?;
     let now = now_ms();
     let mut placed = Vec::with_capacity(moved.len());
@@ -313,12 +401,26 @@ pub(crate) async fn move_to(
         let uid = u32::try_from(uid).map_err(|_| Error::Broken("UIDs are used up".to_owned()))?;
         let (row, email) = (&one.row, one.row.email);
         updates.extend(values![email, to, uid, arrive]);
-        changes.extend(change(account, leave, row, ChangeKind::Destroyed, from, now));
+        changes.extend(change(
+            account,
+            leave,
+            row,
+            ChangeKind::Destroyed,
+            from,
+            now,
+        ));
         let created = ChangeKind::Created.number();
         changes.extend(values![account, arrive, email, created, to, uid, now]);
         placed.push((
             row.uid,
-            Placed { account, mailbox: to, email, uid, uid_validity, modseq: arrive },
+            Placed {
+                account,
+                mailbox: to,
+                email,
+                uid,
+                uid_validity,
+                modseq: arrive,
+            },
         ));
     }
     run_listed(txn, SET_PLACE, 4, updates).await?;
@@ -337,7 +439,8 @@ impl Store {
         unchanged_since: Option<i64>,
     ) -> Result<(Vec<IndexRow>, Vec<u32>), Error> {
         let uids = uids.to_vec();
-        self.write(move |txn| Box::pin(set_flags(txn, mailbox, uids, how, unchanged_since))).await
+        self.write(move |txn| Box::pin(set_flags(txn, mailbox, uids, how, unchanged_since)))
+            .await
     }
 
     /// Copies emails; (uid there, place here) in the order of UIDs.
@@ -348,7 +451,8 @@ impl Store {
         to: MailboxId,
     ) -> Result<Vec<(u32, Placed)>, Error> {
         let uids = uids.to_vec();
-        self.write(move |txn| Box::pin(copy(txn, from, uids, to))).await
+        self.write(move |txn| Box::pin(copy(txn, from, uids, to)))
+            .await
     }
 
     /// Moves emails in one transaction (RFC 6851).
@@ -359,7 +463,8 @@ impl Store {
         to: MailboxId,
     ) -> Result<Vec<(u32, Placed)>, Error> {
         let uids = uids.to_vec();
-        self.write(move |txn| Box::pin(move_to(txn, from, uids, to))).await
+        self.write(move |txn| Box::pin(move_to(txn, from, uids, to)))
+            .await
     }
 
     /// Removes for ever the emails with \Deleted, among `uids` or in the whole mailbox. Returns their UIDs, rising.
@@ -372,7 +477,10 @@ impl Store {
         self.write(move |txn| {
             Box::pin(async move {
                 let rows = txn.conn.rows(DELETED_UIDS, values![mailbox]).await?;
-                let mut uids = rows.iter().map(|row| row.small(0)).collect::<Result<Vec<_>, _>>()?;
+                let mut uids = rows
+                    .iter()
+                    .map(|row| row.small(0))
+                    .collect::<Result<Vec<_>, _>>()?;
                 uids.retain(|uid| among.as_ref().is_none_or(|among| among.contains(uid)));
                 remove(txn, mailbox, uids).await
             })
@@ -383,6 +491,7 @@ impl Store {
     /// Removes emails for ever whatever their flags. Returns the UIDs that were there, rising.
     pub async fn remove(&self, mailbox: MailboxId, uids: &[u32]) -> Result<Vec<u32>, Error> {
         let uids = uids.to_vec();
-        self.write(move |txn| Box::pin(remove(txn, mailbox, uids))).await
+        self.write(move |txn| Box::pin(remove(txn, mailbox, uids)))
+            .await
     }
 }

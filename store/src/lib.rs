@@ -2,14 +2,56 @@
 //! the trace, people and their keys, assigned documents, devices. One writer commits for everybody (group commit).
 //! No policy, no protocol: who may do what is decided above.
 
+mod assignment;
+mod audit;
+mod body;
+mod clock;
+mod credential;
+mod db;
+mod deliver;
+mod device;
+mod dialect;
+mod directory;
+mod feed;
+mod flags;
+mod listing;
+mod mailbox;
+mod open;
+mod outbox;
+mod people;
+mod search;
+mod setting;
+mod statements;
+mod store;
+mod trace;
+mod writer;
+
 pub mod error;
 pub mod id;
+pub mod limits;
 pub mod noun;
+#[cfg(feature = "testing")]
+pub mod testing;
 
+pub use assignment::{
+    AssignedFilter, Assignee, AssigneeState, Assignment, AssignmentEvent, AssignmentStatus,
+    NewAssignee, NewAssignment, NewSource, PutOutcome, Source,
+};
+pub use audit::{Audit, NewAudit};
+pub use credential::{Credential, CredentialKind, NewCredential, NewSession, Session};
+pub use device::{Behind, NewSubscription, Subscription};
+pub use dialect::Dialect;
+pub use directory::{Domain, NewUnit, UnitChange};
 pub use error::Error;
+pub use feed::Wake;
 pub use id::*;
+pub use limits::Limits;
+pub use listing::{EnvelopeRow, ListFilter};
 pub use noun::*;
-
-/// The store of one installation. Cheap to clone.
-#[derive(Clone)]
-pub struct Store;
+pub use open::{Config, DataLock, NodeLock};
+pub use outbox::{Attempt, OutboxCounts, OutboxFilter, OutboxRow, OutboxState, Submission};
+pub use people::{Address, AddressKind, Membership, NewPrincipal, PrincipalChange};
+pub use search::{Clause, Field, Query};
+pub use setting::Stats;
+pub use store::Store;
+pub use trace::{Trace, TraceEvent, TraceFilter};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::Error;
 use crate::body::{pack_text, unpack_text};
 use crate::db::{Row, values};
 use crate::deliver::{INSERT_DERIVED, derived_values, insert, listed_rows};
@@ -12,7 +13,6 @@ use crate::id::*;
 use crate::limits::LIST_CHUNK;
 use crate::noun::*;
 use crate::store::Store;
-use crate::Error;
 
 const INDEX: &str = "SELECT uid, flags, keywords, modseq, id, body_id, size_bytes, received_at, saved_at, thread_id \
      FROM email WHERE mailbox_id = $1 AND uid > $2 ORDER BY uid LIMIT $3";
@@ -76,10 +76,25 @@ const BY_MESSAGE_ID: &str = list_columns!(
      ORDER BY email.id LIMIT 100"
 );
 pub(crate) const SQL: &[&str] = &[
-    INDEX, INDEX_CHANGED, CHANGES, ACCOUNT_CHANGES, EMAIL, EMAIL_AT, LIST, THREAD, ENVELOPES, DERIVED,
-    DERIVED_DELETE, THREAD_SET, REQUEUE, TO_REDERIVE, UNDERIVED, UIDS_OF, BY_MESSAGE_ID,
+    INDEX,
+    INDEX_CHANGED,
+    CHANGES,
+    ACCOUNT_CHANGES,
+    EMAIL,
+    EMAIL_AT,
+    LIST,
+    THREAD,
+    ENVELOPES,
+    DERIVED,
+    DERIVED_DELETE,
+    THREAD_SET,
+    REQUEUE,
+    TO_REDERIVE,
+    UNDERIVED,
+    UIDS_OF,
+    BY_MESSAGE_ID,
 ];
-pub(crate) const LISTED: &[(&str, usize)] = &[(EMAILS, 1), (ENVELOPES_OF, 2)];
+pub(crate) const LISTED: &[(&str, &str)] = &[(EMAILS, "i"), (ENVELOPES_OF, "ii")];
 
 /// What a list shows of a mailbox.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -156,7 +171,12 @@ fn email_row(row: &Row) -> Result<EmailRow, Error> {
 
 fn envelope_row(row: &Row) -> Result<EnvelopeRow, Error> {
     let (envelope, structure) = (row.blob(2)?, row.blob(3)?);
-    Ok((row.small(0)?, BodyId(row.int(1)?), envelope.into(), structure.into()))
+    Ok((
+        row.small(0)?,
+        BodyId(row.int(1)?),
+        envelope.into(),
+        structure.into(),
+    ))
 }
 
 pub(crate) fn derived_row(row: &Row) -> Result<Derived, Error> {
@@ -191,7 +211,9 @@ impl Store {
         let mut index: Vec<IndexRow> = Vec::new();
         loop {
             let after = index.last().map_or(0, |row| row.uid);
-            let rows = conn.rows(INDEX, values![mailbox, after, limit(LIST_CHUNK)]).await?;
+            let rows = conn
+                .rows(INDEX, values![mailbox, after, limit(LIST_CHUNK)])
+                .await?;
             index.reserve(rows.len());
             for row in &rows {
                 index.push(index_row(row)?);
@@ -208,13 +230,23 @@ impl Store {
         mailbox: MailboxId,
         after_modseq: i64,
     ) -> Result<Vec<IndexRow>, Error> {
-        let rows = self.rows(INDEX_CHANGED, values![mailbox, after_modseq]).await?;
+        let rows = self
+            .rows(INDEX_CHANGED, values![mailbox, after_modseq])
+            .await?;
         rows.iter().map(index_row).collect()
     }
 
     /// What happened in a mailbox after a MODSEQ, in order (VANISHED comes from the `Destroyed` rows).
-    pub async fn changes_since(&self, mailbox: MailboxId, modseq: i64) -> Result<Vec<Change>, Error> {
-        self.rows(CHANGES, values![mailbox, modseq]).await?.iter().map(change).collect()
+    pub async fn changes_since(
+        &self,
+        mailbox: MailboxId,
+        modseq: i64,
+    ) -> Result<Vec<Change>, Error> {
+        self.rows(CHANGES, values![mailbox, modseq])
+            .await?
+            .iter()
+            .map(change)
+            .collect()
     }
 
     /// What happened in an account after a MODSEQ, in order, at most `rows`.
@@ -224,16 +256,26 @@ impl Store {
         modseq: i64,
         rows: usize,
     ) -> Result<Vec<Change>, Error> {
-        let rows = self.rows(ACCOUNT_CHANGES, values![account, modseq, limit(rows)]).await?;
+        let rows = self
+            .rows(ACCOUNT_CHANGES, values![account, modseq, limit(rows)])
+            .await?;
         rows.iter().map(change).collect()
     }
 
     pub async fn email(&self, account: AccountId, id: EmailId) -> Result<Option<EmailRow>, Error> {
-        self.row(EMAIL, values![id, account]).await?.as_ref().map(email_row).transpose()
+        self.row(EMAIL, values![id, account])
+            .await?
+            .as_ref()
+            .map(email_row)
+            .transpose()
     }
 
     pub async fn email_at(&self, mailbox: MailboxId, uid: u32) -> Result<Option<EmailRow>, Error> {
-        self.row(EMAIL_AT, values![mailbox, uid]).await?.as_ref().map(email_row).transpose()
+        self.row(EMAIL_AT, values![mailbox, uid])
+            .await?
+            .as_ref()
+            .map(email_row)
+            .transpose()
     }
 
     /// List rows of these emails, in the order asked; those that are gone are left out.
@@ -258,13 +300,23 @@ impl Store {
     ) -> Result<Vec<EmailRow>, Error> {
         let before = before_uid.map_or(i64::MAX, i64::from);
         let without = if filter.unseen { flag::SEEN } else { 0 };
-        let rows = self.rows(LIST, values![mailbox, before, without, limit(rows)]).await?;
+        let rows = self
+            .rows(LIST, values![mailbox, before, without, limit(rows)])
+            .await?;
         rows.iter().map(email_row).collect()
     }
 
     /// The emails of a conversation, oldest first.
-    pub async fn thread(&self, account: AccountId, thread: ThreadId) -> Result<Vec<EmailRow>, Error> {
-        self.rows(THREAD, values![account, thread]).await?.iter().map(email_row).collect()
+    pub async fn thread(
+        &self,
+        account: AccountId,
+        thread: ThreadId,
+    ) -> Result<Vec<EmailRow>, Error> {
+        self.rows(THREAD, values![account, thread])
+            .await?
+            .iter()
+            .map(email_row)
+            .collect()
     }
 
     /// Emails of an account with this Message-ID (without angle brackets or with: as derived).
@@ -273,17 +325,27 @@ impl Store {
         account: AccountId,
         message_id: &str,
     ) -> Result<Vec<EmailRow>, Error> {
-        let rows = self.rows(BY_MESSAGE_ID, values![message_id, account]).await?;
+        let rows = self
+            .rows(BY_MESSAGE_ID, values![message_id, account])
+            .await?;
         rows.iter().map(email_row).collect()
     }
 
     /// The UIDs a body has in a mailbox.
     pub async fn uids_of_body(&self, mailbox: MailboxId, body: BodyId) -> Result<Vec<u32>, Error> {
-        self.rows(UIDS_OF, values![body, mailbox]).await?.iter().map(|row| row.small(0)).collect()
+        self.rows(UIDS_OF, values![body, mailbox])
+            .await?
+            .iter()
+            .map(|row| row.small(0))
+            .collect()
     }
 
     /// ENVELOPE and BODYSTRUCTURE of UIDs given in rising order; UIDs that are gone are left out.
-    pub async fn envelopes(&self, mailbox: MailboxId, uids: &[u32]) -> Result<Vec<EnvelopeRow>, Error> {
+    pub async fn envelopes(
+        &self,
+        mailbox: MailboxId,
+        uids: &[u32],
+    ) -> Result<Vec<EnvelopeRow>, Error> {
         let (Some(first), Some(last)) = (uids.first(), uids.last()) else {
             return Ok(Vec::new());
         };
@@ -292,7 +354,10 @@ impl Store {
         if uids.len() < 64 || span / uids.len() > 4 {
             let values = uids.iter().map(|uid| values![mailbox, *uid]).collect();
             let rows = listed_rows(&mut conn, ENVELOPES_OF, 2, values).await?;
-            let mut found = rows.iter().map(envelope_row).collect::<Result<Vec<_>, _>>()?;
+            let mut found = rows
+                .iter()
+                .map(envelope_row)
+                .collect::<Result<Vec<_>, _>>()?;
             found.sort_unstable_by_key(|row| row.0);
             return Ok(found);
         }
@@ -300,7 +365,9 @@ impl Store {
         let mut wanted = uids.iter().copied().peekable();
         let mut from = *first;
         loop {
-            let rows = conn.rows(ENVELOPES, values![mailbox, from, *last, limit(LIST_CHUNK)]).await?;
+            let rows = conn
+                .rows(ENVELOPES, values![mailbox, from, *last, limit(LIST_CHUNK)])
+                .await?;
             for row in &rows {
                 let uid = row.small(0)?;
                 while wanted.next_if(|next| *next < uid).is_some() {}
@@ -349,7 +416,9 @@ impl Store {
         rows: usize,
     ) -> Result<Vec<BodyId>, Error> {
         let mut conn = self.read().await?;
-        let old = conn.rows(TO_REDERIVE, values![version, after, limit(rows)]).await?;
+        let old = conn
+            .rows(TO_REDERIVE, values![version, after, limit(rows)])
+            .await?;
         let missing = conn.rows(UNDERIVED, values![after, limit(rows)]).await?;
         let mut bodies = old
             .iter()

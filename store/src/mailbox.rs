@@ -1,6 +1,7 @@
 //! Accounts and their mailboxes. Names are checked above; what must hold here: UIDVALIDITY rises with every mailbox an
 //! account ever had, so that a name used again never looks like the old mailbox (RFC 9051 §2.3.1.1).
 
+use crate::Error;
 use crate::clock::now_ms;
 use crate::db::{Row, values};
 use crate::deliver::{INSERT_CHANGE, insert};
@@ -9,9 +10,9 @@ use crate::id::*;
 use crate::noun::*;
 use crate::store::Store;
 use crate::writer::Txn;
-use crate::Error;
 
-const ACCOUNT: &str = "SELECT id, modseq, used_bytes, quota_bytes, settings FROM account WHERE id = $1";
+const ACCOUNT: &str =
+    "SELECT id, modseq, used_bytes, quota_bytes, settings FROM account WHERE id = $1";
 const SETTINGS_SET: &str = "UPDATE account SET settings = $2 WHERE id = $1";
 const QUOTA_SET: &str = "UPDATE account SET quota_bytes = $2 WHERE id = $1";
 macro_rules! mailbox_columns {
@@ -38,8 +39,19 @@ const RENAME: &str = "UPDATE mailbox SET name = $2, modseq = $3 WHERE id = $1";
 const DELETE: &str = "DELETE FROM mailbox WHERE id = $1";
 const SUBSCRIBE: &str = "UPDATE mailbox SET subscribed = $2, modseq = $3 WHERE id = $1";
 pub(crate) const SQL: &[&str] = &[
-    ACCOUNT, SETTINGS_SET, QUOTA_SET, MAILBOXES, MAILBOX, BY_ROLE, BY_NAME, NEW_VALIDITY, CREATE, FAMILY, RENAME,
-    DELETE, SUBSCRIBE,
+    ACCOUNT,
+    SETTINGS_SET,
+    QUOTA_SET,
+    MAILBOXES,
+    MAILBOX,
+    BY_ROLE,
+    BY_NAME,
+    NEW_VALIDITY,
+    CREATE,
+    FAMILY,
+    RENAME,
+    DELETE,
+    SUBSCRIBE,
 ];
 
 fn mailbox_row(row: &Row) -> Result<Mailbox, Error> {
@@ -66,13 +78,19 @@ pub(crate) async fn create(
     role: Option<Role>,
 ) -> Result<Mailbox, Error> {
     let now = now_ms();
-    let row = txn.conn.row(NEW_VALIDITY, values![account, now / 1000]).await?;
+    let row = txn
+        .conn
+        .row(NEW_VALIDITY, values![account, now / 1000])
+        .await?;
     let row = row.ok_or_else(|| Error::Missing(format!("account {account}")))?;
     let (modseq, validity) = (row.int(0)?, row.small(1)?);
     let id = MailboxId(txn.next_id());
     let role_word = role.map(Role::as_str);
     txn.conn
-        .run(CREATE, values![id, account, name, role_word, validity, modseq, true, now])
+        .run(
+            CREATE,
+            values![id, account, name, role_word, validity, modseq, true, now],
+        )
         .await?;
     tell(txn, account, modseq, ChangeKind::MailboxCreated, id).await?;
     Ok(Mailbox {
@@ -91,9 +109,23 @@ pub(crate) async fn create(
 }
 
 /// Writes a change row about a mailbox; its own id stands where an email's would.
-async fn tell(txn: &mut Txn, account: AccountId, modseq: i64, kind: ChangeKind, mailbox: MailboxId) -> Result<(), Error> {
+async fn tell(
+    txn: &mut Txn,
+    account: AccountId,
+    modseq: i64,
+    kind: ChangeKind,
+    mailbox: MailboxId,
+) -> Result<(), Error> {
     txn.wakes.accounts.insert(account);
-    let values = values![account, modseq, mailbox.0, kind.number(), mailbox, 0i64, now_ms()];
+    let values = values![
+        account,
+        modseq,
+        mailbox.0,
+        kind.number(),
+        mailbox,
+        0i64,
+        now_ms()
+    ];
     insert(&mut txn.conn, INSERT_CHANGE, 7, values).await
 }
 
@@ -105,15 +137,23 @@ async fn mailbox_in(txn: &mut Txn, id: MailboxId) -> Result<Mailbox, Error> {
 async fn rename(txn: &mut Txn, account: AccountId, old: &str, new: &str) -> Result<(), Error> {
     let below = format!("{old}/");
     let chars = i64::try_from(below.chars().count()).unwrap_or(i64::MAX);
-    let family = txn.conn.rows(FAMILY, values![account, old, chars, &below]).await?;
-    if !family.iter().any(|row| row.str(1).is_ok_and(|name| name == old)) {
+    let family = txn
+        .conn
+        .rows(FAMILY, values![account, old, chars, &below])
+        .await?;
+    if !family
+        .iter()
+        .any(|row| row.str(1).is_ok_and(|name| name == old))
+    {
         return Err(Error::Missing(format!("mailbox {old}")));
     }
     for row in &family {
         let (id, name) = (MailboxId(row.int(0)?), row.str(1)?);
         let rest = name.strip_prefix(old).unwrap_or_default();
         let modseq = flags::step(txn, account, 1, 0).await?;
-        txn.conn.run(RENAME, values![id, format!("{new}{rest}"), modseq]).await?;
+        txn.conn
+            .run(RENAME, values![id, format!("{new}{rest}"), modseq])
+            .await?;
         tell(txn, account, modseq, ChangeKind::MailboxChanged, id).await?;
     }
     Ok(())
@@ -142,15 +182,31 @@ impl Store {
 
     /// All mailboxes of an account, by name.
     pub async fn mailboxes(&self, account: AccountId) -> Result<Vec<Mailbox>, Error> {
-        self.rows(MAILBOXES, values![account]).await?.iter().map(mailbox_row).collect()
+        self.rows(MAILBOXES, values![account])
+            .await?
+            .iter()
+            .map(mailbox_row)
+            .collect()
     }
 
     pub async fn mailbox(&self, id: MailboxId) -> Result<Option<Mailbox>, Error> {
-        self.row(MAILBOX, values![id]).await?.as_ref().map(mailbox_row).transpose()
+        self.row(MAILBOX, values![id])
+            .await?
+            .as_ref()
+            .map(mailbox_row)
+            .transpose()
     }
 
-    pub async fn mailbox_by_name(&self, account: AccountId, name: &str) -> Result<Option<Mailbox>, Error> {
-        self.row(BY_NAME, values![account, name]).await?.as_ref().map(mailbox_row).transpose()
+    pub async fn mailbox_by_name(
+        &self,
+        account: AccountId,
+        name: &str,
+    ) -> Result<Option<Mailbox>, Error> {
+        self.row(BY_NAME, values![account, name])
+            .await?
+            .as_ref()
+            .map(mailbox_row)
+            .transpose()
     }
 
     pub async fn mailbox_by_role(&self, account: AccountId, role: Role) -> Result<Mailbox, Error> {
@@ -162,13 +218,20 @@ impl Store {
     /// Makes a mailbox, subscribed; `Exists` when the name is taken.
     pub async fn mailbox_create(&self, account: AccountId, name: &str) -> Result<Mailbox, Error> {
         let name = name.to_owned();
-        self.write(move |txn| Box::pin(async move { create(txn, account, &name, None).await })).await
+        self.write(move |txn| Box::pin(async move { create(txn, account, &name, None).await }))
+            .await
     }
 
     /// Renames a mailbox with all below it; `Exists` when a new name is taken.
-    pub async fn mailbox_rename(&self, account: AccountId, old: &str, new: &str) -> Result<(), Error> {
+    pub async fn mailbox_rename(
+        &self,
+        account: AccountId,
+        old: &str,
+        new: &str,
+    ) -> Result<(), Error> {
         let (old, new) = (old.to_owned(), new.to_owned());
-        self.write(move |txn| Box::pin(async move { rename(txn, account, &old, &new).await })).await
+        self.write(move |txn| Box::pin(async move { rename(txn, account, &old, &new).await }))
+            .await
     }
 
     /// Removes a mailbox with its emails for ever; those below it stay (RFC 9051 §6.3.5).
@@ -177,12 +240,22 @@ impl Store {
             Box::pin(async move {
                 let mailbox = mailbox_in(txn, id).await?;
                 let rows = txn.conn.rows(ALL_UIDS, values![id]).await?;
-                let uids = rows.iter().map(|row| row.small(0)).collect::<Result<Vec<_>, _>>()?;
+                let uids = rows
+                    .iter()
+                    .map(|row| row.small(0))
+                    .collect::<Result<Vec<_>, _>>()?;
                 flags::remove(txn, id, uids).await?;
                 txn.conn.run(DELETE, values![id]).await?;
                 txn.roles.clear();
                 let modseq = flags::step(txn, mailbox.account, 1, 0).await?;
-                tell(txn, mailbox.account, modseq, ChangeKind::MailboxDestroyed, id).await
+                tell(
+                    txn,
+                    mailbox.account,
+                    modseq,
+                    ChangeKind::MailboxDestroyed,
+                    id,
+                )
+                .await
             })
         })
         .await
@@ -193,7 +266,9 @@ impl Store {
             Box::pin(async move {
                 let account = mailbox_in(txn, id).await?.account;
                 let modseq = flags::step(txn, account, 1, 0).await?;
-                txn.conn.run(SUBSCRIBE, values![id, subscribed, modseq]).await?;
+                txn.conn
+                    .run(SUBSCRIBE, values![id, subscribed, modseq])
+                    .await?;
                 tell(txn, account, modseq, ChangeKind::MailboxChanged, id).await
             })
         })
@@ -223,6 +298,7 @@ impl Store {
         sql: &'static str,
         values: Vec<crate::db::Value>,
     ) -> Result<u64, Error> {
-        self.write(move |txn| Box::pin(async move { txn.conn.run(sql, values).await })).await
+        self.write(move |txn| Box::pin(async move { txn.conn.run(sql, values).await }))
+            .await
     }
 }

@@ -12,10 +12,10 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions as _, Connection as _};
 
+use crate::Error;
 use crate::db::{Conn, values};
 use crate::dialect::{CHANNEL, Dialect, SERVER_LOCK};
 use crate::limits::{BUSY_TIMEOUT_MS, Limits, STATEMENTS, WAL_CHECKPOINT_PAGES};
-use crate::Error;
 
 /// Where the store is.
 #[derive(Clone, Debug)]
@@ -66,7 +66,9 @@ impl Connect {
                 .disable_statement_logging();
             return Ok(Connect::Pg(Box::new(options)));
         }
-        Err(Error::Broken("the database address begins with neither sqlite: nor postgres:".into()))
+        Err(Error::Broken(
+            "the database address begins with neither sqlite: nor postgres:".into(),
+        ))
     }
 
     /// The writer's own connection.
@@ -76,9 +78,7 @@ impl Connect {
                 let options = options.clone().pragma("cache_size", "-65536");
                 Conn::Lite(Box::new(SqliteConnection::connect_with(&options).await?))
             }
-            Connect::Pg(options) => {
-                Conn::Pg(Box::new(PgConnection::connect_with(options).await?))
-            }
+            Connect::Pg(options) => Conn::Pg(Box::new(PgConnection::connect_with(options).await?)),
         })
     }
 
@@ -86,7 +86,10 @@ impl Connect {
         let wait = Duration::from_secs(30);
         Ok(match self {
             Connect::Lite(options) => {
-                let options = options.clone().pragma("cache_size", "-8192").pragma("query_only", "1");
+                let options = options
+                    .clone()
+                    .pragma("cache_size", "-8192")
+                    .pragma("query_only", "1");
                 let pool = SqlitePoolOptions::new()
                     .max_connections(limits.readers)
                     .min_connections(1)
@@ -167,7 +170,9 @@ impl Pool {
 
     /// Listens to other processes, on PostgreSQL.
     pub async fn listener(&self) -> Result<Option<PgListener>, Error> {
-        let Pool::Pg(pool) = self else { return Ok(None) };
+        let Pool::Pg(pool) = self else {
+            return Ok(None);
+        };
         let mut listener = PgListener::connect_with(pool).await?;
         listener.ignore_pool_close_event(false);
         listener.listen(CHANNEL).await?;
@@ -205,9 +210,10 @@ pub(crate) fn lock_data(data: &Path) -> Result<DataLock, Error> {
         .map_err(|cause| Error::Broken(format!("{}: {cause}", path.display())))?;
     match file.try_lock() {
         Ok(()) => Ok(DataLock { _file: file }),
-        Err(std::fs::TryLockError::WouldBlock) => {
-            Err(Error::Exists(format!("a server already runs on {}", data.display())))
-        }
+        Err(std::fs::TryLockError::WouldBlock) => Err(Error::Exists(format!(
+            "a server already runs on {}",
+            data.display()
+        ))),
         Err(std::fs::TryLockError::Error(cause)) => Err(Error::Broken(cause.to_string())),
     }
 }
@@ -222,9 +228,13 @@ pub(crate) async fn lock_node(connect: &Connect, node: u8) -> Result<NodeLock, E
         return Ok(NodeLock { _conn: None });
     }
     let mut conn = connect.writer().await?;
-    let got = conn.row(TRY_NODE_LOCK, values![SERVER_LOCK + i64::from(node)]).await?;
+    let got = conn
+        .row(TRY_NODE_LOCK, values![SERVER_LOCK + i64::from(node)])
+        .await?;
     match got {
         Some(row) if row.flag(0)? => Ok(NodeLock { _conn: Some(conn) }),
-        _ => Err(Error::Exists(format!("a server already runs as node {node} of this database"))),
+        _ => Err(Error::Exists(format!(
+            "a server already runs as node {node} of this database"
+        ))),
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::Error;
 use crate::clock::now_ms;
 use crate::db::{Conn, Row, values};
 use crate::deliver::{INSERT_EVENT, insert, listed_rows};
@@ -10,7 +11,6 @@ use crate::id::*;
 use crate::noun::*;
 use crate::store::Store;
 use crate::writer::Txn;
-use crate::Error;
 
 const DUE_DOMAINS: &str =
     "SELECT domain FROM destination WHERE next_at <= $1 ORDER BY next_at LIMIT $2";
@@ -61,7 +61,8 @@ const PENDING: &str = outbox_columns!(
     "ended_at IS NULL AND ($1 = '' OR state = $1) AND ($2 = '' OR domain = $2) AND ($3 = '' OR mail_from = $3) \
      AND ($4 = '' OR recipient = $4) ORDER BY next_at, id LIMIT $5"
 );
-const COUNTS: &str = "SELECT state, COUNT(*), MIN(created_at) FROM outbox WHERE ended_at IS NULL GROUP BY state";
+const COUNTS: &str =
+    "SELECT state, COUNT(*), MIN(created_at) FROM outbox WHERE ended_at IS NULL GROUP BY state";
 const TOP_DOMAINS: &str = "SELECT domain, COUNT(*) FROM outbox WHERE ended_at IS NULL GROUP BY domain \
      ORDER BY 2 DESC, 1 LIMIT $1";
 const ATTEMPTS: &str = "SELECT id, at, outcome, host, ip, tls, certificate, code, enhanced, text FROM attempt \
@@ -69,11 +70,29 @@ const ATTEMPTS: &str = "SELECT id, at, outcome, host, ip, tls, certificate, code
 const SUBMISSION: &str = "SELECT id, account_id, body_id, trace_id, mail_from, envid, ret, priority, requiretls, created_at \
      FROM submission WHERE id = $1";
 pub(crate) const SQL: &[&str] = &[
-    DUE_DOMAINS, DUE_ROWS, NOTHING_DUE, RELEASE_EXPIRED, RELEASE_WORKER, NEXT_DUE, SET_STATE, ROW, OF_TRACE, PENDING,
-    COUNTS, TOP_DOMAINS, ATTEMPTS, SUBMISSION,
+    DUE_DOMAINS,
+    DUE_ROWS,
+    NOTHING_DUE,
+    RELEASE_EXPIRED,
+    RELEASE_WORKER,
+    NEXT_DUE,
+    SET_STATE,
+    ROW,
+    OF_TRACE,
+    PENDING,
+    COUNTS,
+    TOP_DOMAINS,
+    ATTEMPTS,
+    SUBMISSION,
 ];
-pub(crate) const LISTED: &[(&str, usize)] = &[
-    (LEASE, 3), (LEASED, 1), (AWAIT, 2), (NEXT_OF, 1), (BACK_OF, 2), (SETTLE, 7), (INSERT_ATTEMPT, 11),
+pub(crate) const LISTED: &[(&str, &str)] = &[
+    (LEASE, "iti"),
+    (LEASED, "i"),
+    (AWAIT, ".."),
+    (NEXT_OF, "t"),
+    (BACK_OF, "ti"),
+    (SETTLE, "itiiiti"),
+    (INSERT_ATTEMPT, "..........."),
 ];
 
 /// An urgent row stands in the line as if it had waited this much longer, ms for each step of priority.
@@ -81,7 +100,11 @@ const URGENT_MS: i64 = 3_600_000;
 
 /// Where a new row stands in the line. A release in the future is never moved forward (RFC 4865).
 pub(crate) fn line_place(due_at: i64, priority: i8, now: i64) -> i64 {
-    if due_at > now { due_at } else { due_at - i64::from(priority.max(0)) * URGENT_MS }
+    if due_at > now {
+        due_at
+    } else {
+        due_at - i64::from(priority.max(0)) * URGENT_MS
+    }
 }
 
 /// What state an outbox row is in.
@@ -224,7 +247,10 @@ pub(crate) async fn wait_for(
         let first = earliest.entry(domain).or_insert(at);
         *first = at.min(*first);
     }
-    let values = earliest.into_iter().flat_map(|(domain, at)| values![domain, at]).collect();
+    let values = earliest
+        .into_iter()
+        .flat_map(|(domain, at)| values![domain, at])
+        .collect();
     insert(conn, AWAIT, 2, values).await
 }
 
@@ -245,13 +271,22 @@ async fn lease(
     now: i64,
     until: i64,
 ) -> Result<Vec<Leased>, Error> {
-    let values = ids.into_iter().map(|id| values![id, &worker, until]).collect();
+    let values = ids
+        .into_iter()
+        .map(|id| values![id, &worker, until])
+        .collect();
     let taken = listed_rows(&mut txn.conn, LEASE, 3, values).await?;
-    let ids = taken.iter().map(|row| Ok(values![row.int(0)?])).collect::<Result<Vec<_>, Error>>()?;
+    let ids = taken
+        .iter()
+        .map(|row| Ok(values![row.int(0)?]))
+        .collect::<Result<Vec<_>, Error>>()?;
     let rows = listed_rows(&mut txn.conn, LEASED, 1, ids).await?;
     let served = domains.iter().flat_map(|domain| values![domain]).collect();
     insert(&mut txn.conn, NEXT_OF, 1, served).await?;
-    let back = domains.iter().flat_map(|domain| values![domain, now]).collect();
+    let back = domains
+        .iter()
+        .flat_map(|domain| values![domain, now])
+        .collect();
     insert(&mut txn.conn, BACK_OF, 2, back).await?;
     txn.conn.run(NOTHING_DUE, values![]).await?;
     rows.iter().map(leased_row).collect()
@@ -275,7 +310,9 @@ async fn settle(txn: &mut Txn, settlements: Vec<Settlement>) -> Result<(), Error
     }
     let (mut attempts, mut events, mut due) = (Vec::new(), Vec::new(), Vec::new());
     for one in &settlements {
-        let Some(row) = settled.get(&one.outbox.0) else { continue };
+        let Some(row) = settled.get(&one.outbox.0) else {
+            continue;
+        };
         let evidence = &one.evidence;
         let (outcome, event) = match one.settled {
             Settled::Sent => ("sent", "sent"),
@@ -347,18 +384,22 @@ impl Store {
             return Ok(Vec::new());
         }
         let worker = worker.to_owned();
-        self.write(move |txn| Box::pin(lease(txn, worker, ids, domains, now, now + lease_ms))).await
+        self.write(move |txn| Box::pin(lease(txn, worker, ids, domains, now, now + lease_ms)))
+            .await
     }
 
     /// Settles attempts: the row, its history and the trace, in one transaction. Rows that ended already stay as
     /// they are.
     pub async fn outbox_settle(&self, settlements: Vec<Settlement>) -> Result<(), Error> {
-        self.write(move |txn| Box::pin(settle(txn, settlements))).await
+        self.write(move |txn| Box::pin(settle(txn, settlements)))
+            .await
     }
 
     /// When the next row falls due or the next lease ends; `None`: nothing waits.
     pub async fn outbox_next_due(&self) -> Result<Option<i64>, Error> {
-        let Some(row) = self.row(NEXT_DUE, values![]).await? else { return Ok(None) };
+        let Some(row) = self.row(NEXT_DUE, values![]).await? else {
+            return Ok(None);
+        };
         Ok(match (row.opt_int(0)?, row.opt_int(1)?) {
             (Some(due), Some(lease)) => Some(due.min(lease)),
             (due, lease) => due.or(lease),
@@ -405,15 +446,22 @@ impl Store {
         detail: &str,
     ) -> Result<bool, Error> {
         let detail = detail.to_owned();
-        if !matches!(state, OutboxState::Due | OutboxState::Held | OutboxState::Never) {
-            return Err(Error::Broken("an outbox row is settled, not set".to_owned()));
+        if !matches!(
+            state,
+            OutboxState::Due | OutboxState::Held | OutboxState::Never
+        ) {
+            return Err(Error::Broken(
+                "an outbox row is settled, not set".to_owned(),
+            ));
         }
         self.write(move |txn| {
             Box::pin(async move {
                 let now = now_ms();
                 let ended_at = (state == OutboxState::Never).then_some(now);
                 let values = values![id, state.as_str(), next_at, ended_at];
-                let Some(row) = txn.conn.row(SET_STATE, values).await? else { return Ok(false) };
+                let Some(row) = txn.conn.row(SET_STATE, values).await? else {
+                    return Ok(false);
+                };
                 let event = match state {
                     OutboxState::Never => "dropped",
                     OutboxState::Held => "held",
@@ -433,20 +481,42 @@ impl Store {
     }
 
     /// Pending rows in the order they fall due.
-    pub async fn outbox_list(&self, filter: &OutboxFilter, rows: usize) -> Result<Vec<OutboxRow>, Error> {
+    pub async fn outbox_list(
+        &self,
+        filter: &OutboxFilter,
+        rows: usize,
+    ) -> Result<Vec<OutboxRow>, Error> {
         let state = filter.state.map_or("", OutboxState::as_str);
         let limit = i64::try_from(rows).unwrap_or(i64::MAX);
-        let values = values![state, &filter.domain, &filter.mail_from, &filter.recipient, limit];
-        self.rows(PENDING, values).await?.iter().map(outbox_row).collect()
+        let values = values![
+            state,
+            &filter.domain,
+            &filter.mail_from,
+            &filter.recipient,
+            limit
+        ];
+        self.rows(PENDING, values)
+            .await?
+            .iter()
+            .map(outbox_row)
+            .collect()
     }
 
     pub async fn outbox_row(&self, id: OutboxId) -> Result<Option<OutboxRow>, Error> {
-        self.row(ROW, values![id]).await?.as_ref().map(outbox_row).transpose()
+        self.row(ROW, values![id])
+            .await?
+            .as_ref()
+            .map(outbox_row)
+            .transpose()
     }
 
     /// The rows of one message, ended ones too.
     pub async fn outbox_of_trace(&self, trace: TraceId) -> Result<Vec<OutboxRow>, Error> {
-        self.rows(OF_TRACE, values![trace]).await?.iter().map(outbox_row).collect()
+        self.rows(OF_TRACE, values![trace])
+            .await?
+            .iter()
+            .map(outbox_row)
+            .collect()
     }
 
     pub async fn outbox_counts(&self) -> Result<OutboxCounts, Error> {
@@ -472,7 +542,9 @@ impl Store {
     pub async fn outbox_top_domains(&self, domains: usize) -> Result<Vec<(String, u64)>, Error> {
         let limit = i64::try_from(domains).unwrap_or(i64::MAX);
         let rows = self.rows(TOP_DOMAINS, values![limit]).await?;
-        rows.iter().map(|row| Ok((row.text(0)?, u64::try_from(row.int(1)?).unwrap_or(0)))).collect()
+        rows.iter()
+            .map(|row| Ok((row.text(0)?, u64::try_from(row.int(1)?).unwrap_or(0))))
+            .collect()
     }
 
     /// One recipient's history, oldest first.
@@ -499,7 +571,9 @@ impl Store {
     }
 
     pub async fn submission(&self, id: SubmissionId) -> Result<Option<Submission>, Error> {
-        let Some(row) = self.row(SUBMISSION, values![id]).await? else { return Ok(None) };
+        let Some(row) = self.row(SUBMISSION, values![id]).await? else {
+            return Ok(None);
+        };
         Ok(Some(Submission {
             id: SubmissionId(row.int(0)?),
             account: AccountId(row.int(1)?),
@@ -522,7 +596,10 @@ mod tests {
     #[test]
     fn urgent_rows_stand_further_in_front_but_never_before_their_time() {
         assert_eq!(line_place(1000, 0, 1000), 1000);
-        assert_eq!(line_place(10_000_000, 2, 10_000_000), 10_000_000 - 7_200_000);
+        assert_eq!(
+            line_place(10_000_000, 2, 10_000_000),
+            10_000_000 - 7_200_000
+        );
         assert_eq!(line_place(2000, 4, 1000), 2000);
         assert_eq!(line_place(1000, -3, 1000), 1000);
     }

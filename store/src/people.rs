@@ -1,5 +1,6 @@
 //! Principals with their addresses, lists and memberships. A principal that has mail has an account of the same number.
 
+use crate::Error;
 use crate::clock::now_ms;
 use crate::db::{Row, values};
 use crate::id::*;
@@ -8,7 +9,6 @@ use crate::noun::*;
 use crate::search::fold;
 use crate::store::Store;
 use crate::writer::Txn;
-use crate::Error;
 
 macro_rules! principal_columns {
     ($rest:literal) => {
@@ -22,8 +22,9 @@ macro_rules! principal_columns {
     };
 }
 const PRINCIPAL: &str = principal_columns!("FROM principal WHERE principal.id = $1");
-const BY_STAFF_NO: &str =
-    principal_columns!("FROM principal WHERE principal.staff_no = $1 ORDER BY principal.id LIMIT 1");
+const BY_STAFF_NO: &str = principal_columns!(
+    "FROM principal WHERE principal.staff_no = $1 ORDER BY principal.id LIMIT 1"
+);
 const BY_ADDRESS: &str = "SELECT principal_id, kind, valid_until FROM address WHERE address = $1";
 const FIND: &str = principal_columns!(
     "FROM principal LEFT JOIN unit ON unit.id = principal.unit_id WHERE principal.name_fold LIKE $1 \
@@ -45,7 +46,8 @@ const ADDRESS_REMOVE: &str = "DELETE FROM address WHERE address = $1 AND kind <>
 const ADDRESSES: &str = "SELECT address, kind, valid_until FROM address WHERE principal_id = $1 \
      ORDER BY kind DESC, created_at, address";
 const STATUS: &str = "UPDATE principal SET status = $2 WHERE id = $1";
-const SEEN: &str = "UPDATE principal SET last_seen_at = $2 WHERE id = $1 AND COALESCE(last_seen_at, 0) < $2";
+const SEEN: &str =
+    "UPDATE principal SET last_seen_at = $2 WHERE id = $1 AND COALESCE(last_seen_at, 0) < $2";
 const UPDATE: &str = "UPDATE principal SET name = $2, title = $3, unit_id = $4, staff_no = $5, phone = $6, sensitive = $7 \
      WHERE id = $1";
 const REFOLD: &str = "UPDATE principal SET name_fold = $2 WHERE id = $1";
@@ -61,8 +63,26 @@ const MEMBERSHIPS: &str = "SELECT principal_id, account_id, rights, from_at, unt
 const MEMBERS_OF: &str = "SELECT principal_id, account_id, rights, from_at, until_at FROM membership \
      WHERE account_id = $1 ORDER BY principal_id";
 pub(crate) const SQL: &[&str] = &[
-    PRINCIPAL, BY_STAFF_NO, BY_ADDRESS, FIND, LIST, ADD, ACCOUNT_ADD, ADDRESS_ADD, ADDRESS_REMOVE, ADDRESSES, STATUS,
-    SEEN, UPDATE, REFOLD, MEMBERS, MEMBER_ADD, MEMBER_REMOVE, MEMBERSHIP_SET, MEMBERSHIP_END, MEMBERSHIPS,
+    PRINCIPAL,
+    BY_STAFF_NO,
+    BY_ADDRESS,
+    FIND,
+    LIST,
+    ADD,
+    ACCOUNT_ADD,
+    ADDRESS_ADD,
+    ADDRESS_REMOVE,
+    ADDRESSES,
+    STATUS,
+    SEEN,
+    UPDATE,
+    REFOLD,
+    MEMBERS,
+    MEMBER_ADD,
+    MEMBER_REMOVE,
+    MEMBERSHIP_SET,
+    MEMBERSHIP_END,
+    MEMBERSHIPS,
     MEMBERS_OF,
 ];
 /// Words one search for people takes; further ones are ignored.
@@ -191,9 +211,20 @@ async fn refold(txn: &mut Txn, id: PrincipalId) -> Result<(), Error> {
     let row = txn.conn.row(PRINCIPAL, values![id]).await?;
     let one = principal_row(&row.ok_or_else(|| Error::Missing(format!("principal {id}")))?)?;
     let rows = txn.conn.rows(ADDRESSES, values![id]).await?;
-    let addresses = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
-    let texts = [one.name.as_str(), one.title.as_str(), one.staff_no.as_deref().unwrap_or("")];
-    let words = findable(texts.into_iter().chain(addresses.iter().map(String::as_str)));
+    let addresses = rows
+        .iter()
+        .map(|row| row.text(0))
+        .collect::<Result<Vec<_>, _>>()?;
+    let texts = [
+        one.name.as_str(),
+        one.title.as_str(),
+        one.staff_no.as_deref().unwrap_or(""),
+    ];
+    let words = findable(
+        texts
+            .into_iter()
+            .chain(addresses.iter().map(String::as_str)),
+    );
     txn.conn.run(REFOLD, values![id, words]).await?;
     Ok(())
 }
@@ -214,14 +245,22 @@ async fn add(txn: &mut Txn, id: PrincipalId, new: NewPrincipal) -> Result<(), Er
     ];
     txn.conn.run(ADD, values).await?;
     for (place, address) in new.addresses.iter().enumerate() {
-        let kind = if place == 0 { AddressKind::Primary } else { AddressKind::Alias };
+        let kind = if place == 0 {
+            AddressKind::Primary
+        } else {
+            AddressKind::Alias
+        };
         let until: Option<i64> = None;
-        txn.conn.run(ADDRESS_ADD, values![address, id, kind.as_str(), until, now]).await?;
+        txn.conn
+            .run(ADDRESS_ADD, values![address, id, kind.as_str(), until, now])
+            .await?;
     }
     refold(txn, id).await?;
     if new.account {
         let account = AccountId::from(id);
-        txn.conn.run(ACCOUNT_ADD, values![account, new.quota_bytes, now]).await?;
+        txn.conn
+            .run(ACCOUNT_ADD, values![account, new.quota_bytes, now])
+            .await?;
         for role in Role::ALL {
             mailbox::create(txn, account, role.name(), Some(role)).await?;
         }
@@ -243,7 +282,11 @@ impl Store {
     }
 
     pub async fn principal(&self, id: PrincipalId) -> Result<Option<Principal>, Error> {
-        self.row(PRINCIPAL, values![id]).await?.as_ref().map(principal_row).transpose()
+        self.row(PRINCIPAL, values![id])
+            .await?
+            .as_ref()
+            .map(principal_row)
+            .transpose()
     }
 
     /// Whose address this is, of which kind and until when.
@@ -252,15 +295,25 @@ impl Store {
         address: &str,
     ) -> Result<Option<(Principal, AddressKind, Option<i64>)>, Error> {
         let mut conn = self.read().await?;
-        let Some(found) = conn.row(BY_ADDRESS, values![address]).await? else { return Ok(None) };
+        let Some(found) = conn.row(BY_ADDRESS, values![address]).await? else {
+            return Ok(None);
+        };
         let Some(row) = conn.row(PRINCIPAL, values![found.int(0)?]).await? else {
             return Ok(None);
         };
-        Ok(Some((principal_row(&row)?, address_kind(found.str(1)?)?, found.opt_int(2)?)))
+        Ok(Some((
+            principal_row(&row)?,
+            address_kind(found.str(1)?)?,
+            found.opt_int(2)?,
+        )))
     }
 
     pub async fn principal_by_staff_no(&self, staff_no: &str) -> Result<Option<Principal>, Error> {
-        self.row(BY_STAFF_NO, values![staff_no]).await?.as_ref().map(principal_row).transpose()
+        self.row(BY_STAFF_NO, values![staff_no])
+            .await?
+            .as_ref()
+            .map(principal_row)
+            .transpose()
     }
 
     /// People, units and lists by the beginnings of words of name, title, staff number or address, with or without
@@ -282,7 +335,11 @@ impl Store {
             values.extend(values![patterns.next().unwrap_or_else(|| "%".to_owned())]);
         }
         values.extend(values![unit_path, i64::try_from(rows).unwrap_or(i64::MAX)]);
-        self.rows(FIND, values).await?.iter().map(principal_row).collect()
+        self.rows(FIND, values)
+            .await?
+            .iter()
+            .map(principal_row)
+            .collect()
     }
 
     /// Principals of a subtree ("" takes all), by name.
@@ -294,7 +351,11 @@ impl Store {
     ) -> Result<Vec<Principal>, Error> {
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
         let offset = i64::try_from(offset).unwrap_or(i64::MAX);
-        self.rows(LIST, values![unit_path, rows, offset]).await?.iter().map(principal_row).collect()
+        self.rows(LIST, values![unit_path, rows, offset])
+            .await?
+            .iter()
+            .map(principal_row)
+            .collect()
     }
 
     pub async fn principal_set_status(&self, id: PrincipalId, status: Status) -> Result<(), Error> {
@@ -306,7 +367,11 @@ impl Store {
         self.change_any(SEEN, values![id, at]).await.map(drop)
     }
 
-    pub async fn principal_update(&self, id: PrincipalId, change: PrincipalChange) -> Result<(), Error> {
+    pub async fn principal_update(
+        &self,
+        id: PrincipalId,
+        change: PrincipalChange,
+    ) -> Result<(), Error> {
         self.write(move |txn| {
             Box::pin(async move {
                 let row = txn.conn.row(PRINCIPAL, values![id]).await?;
@@ -367,15 +432,23 @@ impl Store {
     }
 
     pub async fn list_members(&self, list: PrincipalId) -> Result<Vec<String>, Error> {
-        self.rows(MEMBERS, values![list]).await?.iter().map(|row| row.text(0)).collect()
+        self.rows(MEMBERS, values![list])
+            .await?
+            .iter()
+            .map(|row| row.text(0))
+            .collect()
     }
 
     pub async fn list_member_add(&self, list: PrincipalId, address: &str) -> Result<(), Error> {
-        self.change_any(MEMBER_ADD, values![list, address]).await.map(drop)
+        self.change_any(MEMBER_ADD, values![list, address])
+            .await
+            .map(drop)
     }
 
     pub async fn list_member_remove(&self, list: PrincipalId, address: &str) -> Result<(), Error> {
-        self.change_any(MEMBER_REMOVE, values![list, address]).await.map(drop)
+        self.change_any(MEMBER_REMOVE, values![list, address])
+            .await
+            .map(drop)
     }
 
     /// Gives rights in another's account; empty rights end them.
@@ -388,16 +461,31 @@ impl Store {
         until_at: Option<i64>,
     ) -> Result<(), Error> {
         if rights.is_empty() {
-            return self.change_any(MEMBERSHIP_END, values![principal, account]).await.map(drop);
+            return self
+                .change_any(MEMBERSHIP_END, values![principal, account])
+                .await
+                .map(drop);
         }
-        self.change_one(MEMBERSHIP_SET, values![principal, account, rights, from_at, until_at]).await
+        self.change_one(
+            MEMBERSHIP_SET,
+            values![principal, account, rights, from_at, until_at],
+        )
+        .await
     }
 
     pub async fn memberships_of(&self, principal: PrincipalId) -> Result<Vec<Membership>, Error> {
-        self.rows(MEMBERSHIPS, values![principal]).await?.iter().map(membership_row).collect()
+        self.rows(MEMBERSHIPS, values![principal])
+            .await?
+            .iter()
+            .map(membership_row)
+            .collect()
     }
 
     pub async fn members_of(&self, account: AccountId) -> Result<Vec<Membership>, Error> {
-        self.rows(MEMBERS_OF, values![account]).await?.iter().map(membership_row).collect()
+        self.rows(MEMBERS_OF, values![account])
+            .await?
+            .iter()
+            .map(membership_row)
+            .collect()
     }
 }

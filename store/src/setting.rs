@@ -1,11 +1,11 @@
 //! Settings of the installation, and counts for the metrics page.
 
+use crate::Error;
 use crate::db::values;
 use crate::store::Store;
-use crate::Error;
 
 const GET: &str = "SELECT value FROM setting WHERE key = $1";
-const SET: &str = "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+pub(crate) const SET: &str = "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 const STATS: &str = "SELECT (SELECT COUNT(*) FROM principal), (SELECT COUNT(*) FROM account), \
      (SELECT CAST(COALESCE(SUM(total), 0) AS BIGINT) FROM mailbox), (SELECT CAST(COALESCE(SUM(used_bytes), 0) AS BIGINT) FROM account), \
      (SELECT COUNT(*) FROM index_queue), (SELECT COUNT(*) FROM outbox WHERE ended_at IS NULL), \
@@ -28,7 +28,10 @@ pub struct Stats {
 
 impl Store {
     pub async fn setting(&self, key: &str) -> Result<Option<String>, Error> {
-        self.row(GET, values![key]).await?.map(|row| row.text(0)).transpose()
+        self.row(GET, values![key])
+            .await?
+            .map(|row| row.text(0))
+            .transpose()
     }
 
     pub async fn setting_set(&self, key: &str, value: &str) -> Result<(), Error> {

@@ -9,19 +9,19 @@ use sqlx::SqlSafeStr;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use crate::Error;
 use crate::body::BodyCache;
 use crate::db::{Conn, Row, Value};
 use crate::deliver::{self, Roles};
 use crate::dialect::Dialect;
 use crate::feed::{self, Wake, Wakes};
 use crate::id::IdMaker;
-use crate::limits::{Limits, WAKES, WRITER_QUEUE};
+use crate::limits::{WAKES, WRITER_QUEUE};
 use crate::noun::{Delivery, Placed};
 use crate::open::{self, Config, Connect, DataLock, NodeLock, Pool};
 use crate::search::Search;
 use crate::trace::Refusals;
 use crate::writer::{Request, Txn, Work, Writer};
-use crate::Error;
 
 /// The store of one installation. Cheap to clone.
 #[derive(Clone)]
@@ -32,7 +32,6 @@ pub(crate) struct Inner {
     pub connect: Connect,
     pub data: PathBuf,
     pub node: u8,
-    pub limits: Limits,
     pub ids: Arc<IdMaker>,
     pub wake: broadcast::Sender<Wake>,
     pub bodies: BodyCache,
@@ -63,8 +62,13 @@ impl Store {
             ids: Arc::clone(&ids),
             roles: Roles::default(),
         };
-        let writer =
-            Writer::new(txn, connect.clone(), sender, wake.clone(), Arc::clone(&index));
+        let writer = Writer::new(
+            txn,
+            connect.clone(),
+            sender,
+            wake.clone(),
+            Arc::clone(&index),
+        );
         let search = Search::open(&connect, &config.data, &config.limits).await?;
         let store = Store(Arc::new(Inner {
             pool,
@@ -72,7 +76,6 @@ impl Store {
             node: config.node,
             bodies: BodyCache::new(config.limits.body_cache_bytes),
             data: config.data,
-            limits: config.limits,
             ids,
             wake,
             search,
@@ -90,7 +93,10 @@ impl Store {
     async fn start_tasks(&self, sender: i64) -> Result<(), Error> {
         crate::search::queue_if_lost(self).await?;
         let mut tasks = vec![
-            tokio::spawn(crate::search::keep_index(Arc::downgrade(&self.0), Arc::clone(&self.0.index))),
+            tokio::spawn(crate::search::keep_index(
+                Arc::downgrade(&self.0),
+                Arc::clone(&self.0.index),
+            )),
             tokio::spawn(crate::trace::write_refusals(Arc::downgrade(&self.0))),
         ];
         if let Some(mut listener) = self.0.pool.listener().await? {
@@ -115,21 +121,40 @@ impl Store {
                 }
             }));
         }
-        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).append(&mut tasks);
+        self.0
+            .tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .append(&mut tasks);
         Ok(())
     }
 
     /// Writes what waits, then closes every connection. Later calls are refused.
     pub async fn close(&self) {
         crate::trace::flush_refusals(self).await;
-        let requests = self.0.requests.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let requests = self
+            .0
+            .requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         drop(requests);
-        let tasks: Vec<_> =
-            self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+        let tasks: Vec<_> = self
+            .0
+            .tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .drain(..)
+            .collect();
         for task in tasks {
             task.abort();
         }
-        let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let writer = self
+            .0
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(writer) = writer
             && let Err(cause) = writer.await
         {
@@ -171,18 +196,35 @@ impl Store {
         self.0.pool.conn().await
     }
 
-    pub(crate) async fn rows(&self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, Error> {
+    pub(crate) async fn rows(
+        &self,
+        sql: impl SqlSafeStr,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, Error> {
         self.read().await?.rows(sql, values).await
     }
 
-    pub(crate) async fn row(&self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Option<Row>, Error> {
+    pub(crate) async fn row(
+        &self,
+        sql: impl SqlSafeStr,
+        values: Vec<Value>,
+    ) -> Result<Option<Row>, Error> {
         self.read().await?.row(sql, values).await
     }
 
     async fn request(&self, request: Request) -> Result<(), Error> {
-        let requests = self.0.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let requests = self
+            .0
+            .requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let closed = || Error::Later("the store is closed".to_owned());
-        requests.ok_or_else(closed)?.send(request).await.map_err(|_| closed())
+        requests
+            .ok_or_else(closed)?
+            .send(request)
+            .await
+            .map_err(|_| closed())
     }
 
     /// Writes a delivery with all it stands for; committed and on disk when this returns (promise 1).
@@ -190,7 +232,8 @@ impl Store {
         let (id, raw) = (delivery.body.id, delivery.body.raw.clone());
         let prepared = deliver::prepare(delivery, self.bodies_folder()).await?;
         let (answer, answered) = oneshot::channel();
-        self.request(Request::Deliver(Box::new(prepared), answer)).await?;
+        self.request(Request::Deliver(Box::new(prepared), answer))
+            .await?;
         let placed = answered
             .await
             .map_err(|_| Error::Later("the writer has gone".to_owned()))??;
@@ -205,8 +248,14 @@ impl Store {
         T: Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let work = Work { job: Some(job), outcome: None, answer };
+        let work = Work {
+            job: Some(job),
+            outcome: None,
+            answer,
+        };
         self.request(Request::Job(Box::new(work))).await?;
-        answered.await.map_err(|_| Error::Later("the writer has gone".to_owned()))?
+        answered
+            .await
+            .map_err(|_| Error::Later("the writer has gone".to_owned()))?
     }
 }

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::Error;
 use crate::db::{Row, values};
 use crate::deliver::{INSERT_EVENT, event_values, insert, insert_traces, trace_values};
 use crate::id::*;
 use crate::limits::{REFUSAL_BATCH, REFUSALS};
 use crate::noun::*;
 use crate::store::{Inner, Store};
-use crate::Error;
 
 macro_rules! trace_columns {
     ($rest:literal) => {
@@ -145,7 +145,8 @@ impl Refusals {
 pub(crate) async fn write_refusals(store: Weak<Inner>) {
     loop {
         let Some(inner) = store.upgrade() else { return };
-        let came = tokio::time::timeout(Duration::from_secs(1), inner.refusals.came.notified()).await;
+        let came =
+            tokio::time::timeout(Duration::from_secs(1), inner.refusals.came.notified()).await;
         if came.is_ok() {
             // A moment's patience makes one transaction of a burst.
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -162,19 +163,20 @@ pub(crate) async fn flush_refusals(store: &Store) {
             return;
         }
         let number = some.len();
-        if let Err(cause) = store.write(move |txn| {
-            Box::pin(async move {
-                let (mut traces, mut events) = (Vec::new(), Vec::new());
-                for trace in &some {
-                    traces.extend(trace_values(trace, &Derived::default(), 0, None));
-                    for event in &trace.events {
-                        events.extend(event_values(txn, trace.id, trace.at, event));
+        if let Err(cause) = store
+            .write(move |txn| {
+                Box::pin(async move {
+                    let (mut traces, mut events) = (Vec::new(), Vec::new());
+                    for trace in &some {
+                        traces.extend(trace_values(trace, &Derived::default(), 0, None));
+                        for event in &trace.events {
+                            events.extend(event_values(txn, trace.id, trace.at, event));
+                        }
                     }
-                }
-                insert_traces(&mut txn.conn, traces, events).await
+                    insert_traces(&mut txn.conn, traces, events).await
+                })
             })
-        })
-        .await
+            .await
         {
             tracing::error!(%cause, number, "refusals could not be traced");
             return;
@@ -186,21 +188,34 @@ impl Store {
     /// A message and what happened to it, oldest event first.
     pub async fn trace(&self, id: TraceId) -> Result<Option<(Trace, Vec<TraceEvent>)>, Error> {
         let mut conn = self.read().await?;
-        let Some(row) = conn.row(TRACE, values![id]).await? else { return Ok(None) };
+        let Some(row) = conn.row(TRACE, values![id]).await? else {
+            return Ok(None);
+        };
         let events = conn.rows(EVENTS, values![id]).await?;
-        let events = events.iter().map(event_row).collect::<Result<Vec<_>, _>>()?;
+        let events = events
+            .iter()
+            .map(event_row)
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(Some((trace_row(&row)?, events)))
     }
 
     /// The trace an email came with.
     pub async fn trace_of_email(&self, email: EmailId) -> Result<Option<Trace>, Error> {
-        self.row(OF_BODY, values![email]).await?.as_ref().map(trace_row).transpose()
+        self.row(OF_BODY, values![email])
+            .await?
+            .as_ref()
+            .map(trace_row)
+            .transpose()
     }
 
     /// Messages, newest first.
     pub async fn trace_find(&self, filter: &TraceFilter, rows: usize) -> Result<Vec<Trace>, Error> {
         let words: Vec<String> = crate::search::fold_words(&filter.subject);
-        let look = if words.is_empty() { rows } else { rows.saturating_mul(FIND_LOOK) };
+        let look = if words.is_empty() {
+            rows
+        } else {
+            rows.saturating_mul(FIND_LOOK)
+        };
         let from = filter.from_at.unwrap_or(0);
         let mut until = filter.until_at.unwrap_or(i64::MAX);
         let principal = filter.principal.map_or(0, |id| id.0);
@@ -209,8 +224,14 @@ impl Store {
         // Bounded: each round moves `until` back in time, at most FIND_LOOK rounds.
         for _ in 0..FIND_LOOK {
             let limit = i64::try_from(look).unwrap_or(i64::MAX);
-            let mut values =
-                values![from, until, &filter.sender, &filter.message_id, principal, limit];
+            let mut values = values![
+                from,
+                until,
+                &filter.sender,
+                &filter.message_id,
+                principal,
+                limit
+            ];
             let page = if filter.recipient.is_empty() {
                 self.rows(FIND, values).await?
             } else {
@@ -244,7 +265,10 @@ impl Store {
     /// Notes a message refused in the dialogue. Returns at once; `false` when too many wait and it was only counted.
     pub fn trace_refusal(&self, trace: NewTrace) -> bool {
         let refusals = &self.0.refusals;
-        let mut waiting = refusals.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = refusals
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if waiting.len() >= REFUSALS {
             refusals.dropped.fetch_add(1, Ordering::Relaxed);
             return false;

@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use sqlx::AssertSqlSafe;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 
+use crate::Error;
 use crate::db::{Conn, values};
 use crate::deliver::{self, Prepared, Roles};
 use crate::dialect::Dialect;
@@ -18,7 +19,6 @@ use crate::id::IdMaker;
 use crate::limits::{BATCH_BYTES, BATCH_COPIES, BATCH_REQUESTS, FOREIGN_POLL_MS};
 use crate::noun::Placed;
 use crate::open::Connect;
-use crate::Error;
 
 /// The writer's transaction as a job sees it.
 pub(crate) struct Txn {
@@ -60,7 +60,9 @@ where
 {
     fn run<'a>(&'a mut self, txn: &'a mut Txn) -> BoxFuture<'a, bool> {
         Box::pin(async move {
-            let Some(job) = self.job.take() else { return false };
+            let Some(job) = self.job.take() else {
+                return false;
+            };
             let outcome = AssertUnwindSafe(job(txn)).catch_unwind().await;
             let outcome =
                 outcome.unwrap_or_else(|_| Err(Error::Broken("a job panicked".to_owned())));
@@ -173,9 +175,9 @@ impl Writer {
         for (_, answer) in deliveries {
             let outcome = match &failure {
                 Some(cause) => Err(cause.again()),
-                None => placed.next().unwrap_or_else(|| {
-                    Err(Error::Broken("a delivery was not written".to_owned()))
-                }),
+                None => placed
+                    .next()
+                    .unwrap_or_else(|| Err(Error::Broken("a delivery was not written".to_owned()))),
             };
             // The caller may have gone away; the commit stands.
             let _ = answer.send(outcome);
@@ -211,7 +213,11 @@ impl Writer {
         for job in jobs {
             self.txn.conn.raw("SAVEPOINT one").await?;
             let done = job.run(&mut self.txn).await;
-            let end = if done { "RELEASE SAVEPOINT one" } else { UNDO_ONE };
+            let end = if done {
+                "RELEASE SAVEPOINT one"
+            } else {
+                UNDO_ONE
+            };
             self.txn.conn.raw(end).await?;
         }
         let payload = self.txn.wakes.payload(self.sender);
@@ -234,7 +240,11 @@ impl Writer {
         for one in all {
             self.txn.conn.raw("SAVEPOINT one").await?;
             let outcome = deliver::write(&mut self.txn, &[*one]).await;
-            let end = if outcome.is_ok() { "RELEASE SAVEPOINT one" } else { UNDO_ONE };
+            let end = if outcome.is_ok() {
+                "RELEASE SAVEPOINT one"
+            } else {
+                UNDO_ONE
+            };
             self.txn.conn.raw(end).await?;
             outcomes.push(outcome.map(|mut placed| placed.pop().unwrap_or_default()));
         }

@@ -1,0 +1,65 @@
+//! Every statement of the store in one list, so that a test (and `congthu doctor`) can show that the database at hand
+//! understands them all.
+
+use sqlx::AssertSqlSafe;
+
+use crate::dialect::{CHUNKS, Dialect};
+use crate::store::Store;
+use crate::{
+    Error, assignment, audit, body, credential, deliver, device, directory, flags, listing,
+    mailbox, open, outbox, people, search, setting, trace,
+};
+
+const FIXED: &[&[&str]] = &[
+    assignment::SQL,
+    audit::SQL,
+    body::SQL,
+    credential::SQL,
+    device::SQL,
+    directory::SQL,
+    flags::SQL,
+    listing::SQL,
+    mailbox::SQL,
+    outbox::SQL,
+    people::SQL,
+    search::SQL,
+    setting::SQL,
+    trace::SQL,
+];
+const LISTED: &[&[(&str, &str)]] = &[
+    deliver::LISTED,
+    flags::LISTED,
+    listing::LISTED,
+    outbox::LISTED,
+    search::LISTED,
+];
+
+impl Store {
+    /// Prepares every statement on the database; how many there are, or the first that is not understood.
+    pub async fn prepare_all(&self) -> Result<usize, Error> {
+        let mut conn = self.read().await?;
+        let dialect = conn.dialect();
+        let mut fixed: Vec<&'static str> = FIXED.concat();
+        let mut listed: Vec<(&'static str, &str)> = LISTED.concat();
+        if dialect == Dialect::Postgres {
+            fixed.extend(search::SQL_PG);
+            fixed.extend(open::SQL_PG);
+            listed.extend(search::LISTED_PG);
+        }
+        for sql in &fixed {
+            let prepared = conn.prepare(*sql, "").await;
+            prepared.map_err(|cause| Error::Broken(format!("{cause} in {sql}")))?;
+        }
+        for (template, columns) in &listed {
+            for rows in CHUNKS {
+                let sql = dialect.listed(template, rows, columns.len());
+                let text = sql.0.to_string();
+                let prepared = conn
+                    .prepare(AssertSqlSafe(text), &columns.repeat(rows))
+                    .await;
+                prepared.map_err(|cause| Error::Broken(format!("{cause} in {template}")))?;
+            }
+        }
+        Ok(fixed.len() + listed.len())
+    }
+}
