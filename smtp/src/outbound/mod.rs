@@ -2,6 +2,11 @@
 //! `Sent`, `Later` or `Never`. Never decides about mailboxes and never touches a table.
 
 pub mod limits;
+pub mod offers;
+pub mod pace;
+pub mod reply;
+pub mod route;
+pub mod schedule;
 
 use crate::dkim;
 use hickory_resolver::TokioResolver;

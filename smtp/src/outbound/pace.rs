@@ -1,0 +1,120 @@
+//! How many connections one destination gets: grows while letters go through, halves when it is slow or says it is busy,
+//! rests when nobody answers (as Postfix's queue manager does). Pure.
+
+use super::limits;
+use super::schedule;
+
+/// What an attempt taught about the destination, whatever became of the recipients.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lesson {
+    /// A transaction came to its end, accepted or refused: it is alive and listening.
+    Went,
+    /// 421, a timeout or a broken connection in the middle: too much at once.
+    Strained,
+    /// No server could be reached at all.
+    Dead,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Pace {
+    limit: f64,
+    dead_in_a_row: u32,
+    /// Unix ms; 0: not resting.
+    rests_until: i64,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            limit: limits::CONNECTIONS_FIRST as f64,
+            dead_in_a_row: 0,
+            rests_until: 0,
+        }
+    }
+}
+
+impl Pace {
+    /// Connections allowed at once now.
+    pub fn limit(&self) -> usize {
+        if self.dead_in_a_row > 0 {
+            1
+        } else {
+            self.limit as usize
+        }
+    }
+
+    pub fn rests_until(&self) -> i64 {
+        self.rests_until
+    }
+
+    pub fn is_resting(&self, now: i64) -> bool {
+        now < self.rests_until
+    }
+
+    pub fn learn(&mut self, lesson: Lesson, now: i64) {
+        match lesson {
+            Lesson::Went => {
+                // One more connection per round of successes, not per success.
+                let most = limits::CONNECTIONS_PER_DESTINATION as f64;
+                self.limit = (self.limit + 1.0 / self.limit.max(1.0)).min(most);
+                self.dead_in_a_row = 0;
+                self.rests_until = 0;
+            }
+            Lesson::Strained => self.limit = (self.limit / 2.0).max(1.0),
+            Lesson::Dead => {
+                self.limit = 1.0;
+                // Attempts that ran side by side into the same wall count once.
+                if now >= self.rests_until {
+                    self.dead_in_a_row = self.dead_in_a_row.saturating_add(1);
+                    let rest = schedule::rest(self.dead_in_a_row).as_millis();
+                    self.rests_until = now.saturating_add(i64::try_from(rest).unwrap_or(i64::MAX));
+                }
+            }
+        }
+    }
+
+    /// Nothing worth remembering.
+    pub fn is_ordinary(&self) -> bool {
+        self.dead_in_a_row == 0 && self.limit >= limits::CONNECTIONS_FIRST as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grows_with_success_and_halves_under_strain() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.limit(), limits::CONNECTIONS_FIRST);
+        for _ in 0..1_000 {
+            pace.learn(Lesson::Went, 0);
+        }
+        assert_eq!(pace.limit(), limits::CONNECTIONS_PER_DESTINATION);
+        pace.learn(Lesson::Strained, 0);
+        assert_eq!(pace.limit(), limits::CONNECTIONS_PER_DESTINATION / 2);
+        for _ in 0..20 {
+            pace.learn(Lesson::Strained, 0);
+        }
+        assert_eq!(
+            pace.limit(),
+            1,
+            "never none: somebody has to find out that it is better"
+        );
+    }
+
+    #[test]
+    fn the_dead_rest_and_wake_with_the_first_success() {
+        let mut pace = Pace::default();
+        pace.learn(Lesson::Dead, 1_000);
+        assert!(pace.is_resting(1_000) && !pace.is_resting(61_000));
+        pace.learn(Lesson::Dead, 2_000);
+        assert_eq!(pace.rests_until(), 61_000, "side by side counts once");
+        pace.learn(Lesson::Dead, 61_000);
+        assert_eq!(pace.rests_until(), 61_000 + 120_000);
+        assert_eq!(pace.limit(), 1);
+        assert!(!pace.is_ordinary());
+        pace.learn(Lesson::Went, 200_000);
+        assert!(!pace.is_resting(200_000));
+    }
+}
