@@ -7,6 +7,8 @@ pub mod pace;
 pub mod reply;
 pub mod route;
 pub mod schedule;
+pub mod trust;
+pub mod wire;
 
 use crate::dkim;
 use hickory_resolver::TokioResolver;
