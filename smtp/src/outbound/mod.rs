@@ -1,6 +1,7 @@
 //! The outbound side: leases due rows from the mailroom, finds the route, talks SMTP, and settles every recipient as
 //! `Sent`, `Later` or `Never`. Never decides about mailboxes and never touches a table.
 
+pub mod body;
 pub mod limits;
 pub mod offers;
 pub mod pace;
