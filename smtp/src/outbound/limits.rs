@@ -36,17 +36,38 @@ pub const DESTINATIONS_MAX: usize = 20_000;
 pub const REST_FIRST: Duration = Duration::from_secs(60);
 pub const REST_MAX: Duration = Duration::from_secs(30 * 60);
 
-/// One address: shorter than a kernel's two minutes, so that the next address gets its turn.
-pub const CONNECT: Duration = Duration::from_secs(30);
-/// RFC 5321 §4.5.3.2: greeting and MAIL 5 min, RCPT 5 min, DATA 2 min, a block of data 3 min, the final dot 10 min.
-pub const GREETING: Duration = Duration::from_secs(5 * 60);
-pub const HELLO: Duration = Duration::from_secs(2 * 60);
-pub const HANDSHAKE: Duration = Duration::from_secs(60);
-pub const ENVELOPE: Duration = Duration::from_secs(5 * 60);
-pub const DATA: Duration = Duration::from_secs(2 * 60);
-pub const BODY_WRITE: Duration = Duration::from_secs(10 * 60);
-pub const FINAL_DOT: Duration = Duration::from_secs(10 * 60);
-pub const QUIT: Duration = Duration::from_secs(5);
+/// How long each step may take. The defaults are the protocol's; a test may be less patient.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Timeouts {
+    /// One address: shorter than a kernel's two minutes, so that the next address gets its turn.
+    pub connect: Duration,
+    /// RFC 5321 §4.5.3.2.1
+    pub greeting: Duration,
+    pub hello: Duration,
+    pub handshake: Duration,
+    /// MAIL and RCPT (RFC 5321 §4.5.3.2.2, .3)
+    pub envelope: Duration,
+    /// DATA to 354 (RFC 5321 §4.5.3.2.4)
+    pub data: Duration,
+    /// No byte moves while the letter is written, or the final dot stays unanswered (RFC 5321 §4.5.3.2.6).
+    pub final_dot: Duration,
+    pub quit: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(30),
+            greeting: Duration::from_secs(5 * 60),
+            hello: Duration::from_secs(2 * 60),
+            handshake: Duration::from_secs(60),
+            envelope: Duration::from_secs(5 * 60),
+            data: Duration::from_secs(2 * 60),
+            final_dot: Duration::from_secs(10 * 60),
+            quit: Duration::from_secs(5),
+        }
+    }
+}
 /// DNS answers for one destination.
 pub const RESOLVE: Duration = Duration::from_secs(30);
 

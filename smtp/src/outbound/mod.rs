@@ -1,13 +1,17 @@
 //! The outbound side: leases due rows from the mailroom, finds the route, talks SMTP, and settles every recipient as
 //! `Sent`, `Later` or `Never`. Never decides about mailboxes and never touches a table.
 
+pub mod attempt;
 pub mod body;
+pub mod dial;
 pub mod limits;
 pub mod offers;
 pub mod pace;
 pub mod reply;
+pub mod resolve;
 pub mod route;
 pub mod schedule;
+pub mod talk;
 pub mod trust;
 pub mod wire;
 
@@ -48,6 +52,7 @@ pub struct Config {
     pub worker: String,
     /// From of reports, e.g. `postmaster@tinh.example`.
     pub postmaster: String,
+    pub timeouts: limits::Timeouts,
 }
 
 /// A fixed way for a domain, instead of its MX.
@@ -91,4 +96,13 @@ impl std::fmt::Debug for Credentials {
 pub async fn run(config: Config, room: Mailroom, shutdown: CancellationToken) {
     let _ = (config, room);
     shutdown.cancelled().await;
+}
+
+/// A random number for jitter and shuffling; not for secrets.
+pub(crate) fn dice() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    // Every RandomState has its own keys.
+    std::collections::hash_map::RandomState::new()
+        .build_hasher()
+        .finish()
 }

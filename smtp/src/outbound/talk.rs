@@ -1,0 +1,793 @@
+//! One connection's SMTP dialogue as a client (RFC 5321, 2920, 3207, 3461, 6531, 8689): opens, encrypts, signs in, sends
+//! letters, and says for every recipient what became of it. lettre speaks the commands and frames replies and data over our
+//! `Wire`; what lettre does not know (second EHLO, more extensions, timeouts, HELO) is here. Chooses no server and no retry.
+
+use super::body::{Prepared, Unfit};
+use super::limits::{self, Timeouts};
+use super::offers::Offers;
+use super::reply::{Blame, Outcome, Reply, Stage, later, never, outcome};
+use super::trust::{Need, Verifier};
+use super::wire::Wire;
+use super::{Credentials, RouteTls};
+use crate::dkim::Keys;
+use lettre::transport::smtp::authentication::{Credentials as LettreCredentials, Mechanism};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::Auth;
+use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::response::Response;
+use rustls::RootCertStore;
+use rustls_pki_types::ServerName;
+use std::fmt::Write as _;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Evidence;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// Bytes of the letter given to the connection at once.
+const BLOCK_BYTES: usize = 64 * 1024;
+/// 334 challenges answered before we stop believing in this server.
+const CHALLENGES_MAX: usize = 4;
+
+/// One letter for several recipients at one destination.
+pub struct Letter<'a> {
+    pub mail_from: &'a str,
+    pub recipients: Vec<Recipient<'a>>,
+    pub body: &'a Prepared,
+    pub envid: Option<&'a str>,
+    pub ret: Option<&'a str>,
+    /// The sender needs SMTPUTF8 for the header section.
+    pub smtputf8: bool,
+    pub requiretls: bool,
+    pub priority: i8,
+}
+
+#[derive(Clone)]
+pub struct Recipient<'a> {
+    pub address: &'a str,
+    pub notify: Option<&'a str>,
+    pub orcpt: Option<&'a str>,
+}
+
+/// How to open the dialogue.
+pub struct Opening<'a> {
+    pub own_name: &'a str,
+    /// The server's name: SNI and what its certificate must say.
+    pub host: &'a str,
+    pub need: Need,
+    pub implicit_tls: bool,
+    pub roots: Arc<RootCertStore>,
+    pub credentials: Option<&'a Credentials>,
+    pub helo: bool,
+    pub timeouts: Timeouts,
+}
+
+impl Opening<'_> {
+    /// What a route's word means, given the authorities to believe.
+    pub fn need_of(tls: RouteTls, roots: &Arc<RootCertStore>) -> Need {
+        match tls {
+            RouteTls::Clear => Need::Clear,
+            RouteTls::Opportunistic => Need::Opportunistic,
+            RouteTls::Required | RouteTls::Implicit => Need::Valid(roots.clone()),
+        }
+    }
+}
+
+/// Why there is no dialogue, and whether the same server may be asked in another manner.
+pub struct Failure {
+    pub outcome: Outcome,
+    pub again: Again,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Again {
+    No,
+    /// The handshake failed and nothing forbids clear text.
+    InClear,
+    /// EHLO is unknown there.
+    WithHelo,
+}
+
+/// An open dialogue, ready for MAIL.
+pub struct Talk {
+    connection: AsyncSmtpConnection,
+    wire: Wire,
+    pub offers: Offers,
+    evidence: Evidence,
+    encrypted: bool,
+    trusted: bool,
+    transactions: u32,
+    broken: bool,
+    timeouts: Timeouts,
+}
+
+/// No usable reply: the words for the history.
+struct Silence(String);
+
+impl Talk {
+    pub async fn open(stream: TcpStream, opening: &Opening<'_>) -> Result<Talk, Failure> {
+        let ip = stream
+            .peer_addr()
+            .map(|peer| peer.ip().to_string())
+            .unwrap_or_default();
+        let mut evidence = Evidence {
+            host: opening.host.to_string(),
+            ip,
+            ..Evidence::default()
+        };
+        let opened = open(stream, opening, &mut evidence).await;
+        opened.map_err(|mut failure| {
+            note(&evidence, &mut failure.outcome);
+            failure
+        })
+    }
+
+    pub fn is_usable(&self) -> bool {
+        !self.broken && self.transactions < limits::TRANSACTIONS_PER_CONNECTION
+    }
+
+    /// Remembers why this connection is in clear text although TLS was offered.
+    pub fn note_clear(&mut self, why: &str) {
+        if !why.is_empty() {
+            self.evidence.certificate = format!("clear text: {why}");
+        }
+    }
+
+    /// Sends one letter to the recipients at `pick` (indexes); one outcome per pick, in order. Recipients beyond what the
+    /// server takes in one transaction follow in the next.
+    pub async fn send(
+        &mut self,
+        letter: &Letter<'_>,
+        pick: &[usize],
+        keys: &Keys,
+    ) -> Vec<(usize, Outcome)> {
+        let mut fates = Vec::with_capacity(pick.len());
+        let most = self
+            .offers
+            .rcpt_max
+            .unwrap_or(limits::RECIPIENTS_PER_TRANSACTION);
+        let mut waiting: Vec<usize> = pick.to_vec();
+        while !waiting.is_empty() {
+            let rest = waiting.split_off(
+                waiting
+                    .len()
+                    .min(most.min(limits::RECIPIENTS_PER_TRANSACTION)),
+            );
+            if self.broken {
+                let lost = later(
+                    Blame::Server,
+                    "4.4.2",
+                    "connection ended before this recipient's turn",
+                );
+                fates.extend(
+                    waiting
+                        .iter()
+                        .chain(&rest)
+                        .map(|index| (*index, lost.clone())),
+                );
+                break;
+            }
+            let round = self.transaction(letter, &waiting, keys).await;
+            let sent = round
+                .iter()
+                .any(|(_, fate)| matches!(fate, Outcome::Sent(_)));
+            waiting = rest;
+            for (index, fate) in round {
+                // "Too many recipients" after some were taken: a new transaction, at once (RFC 5321 §4.5.3.1.10).
+                if sent && !self.broken && is_too_many(&fate) {
+                    waiting.push(index);
+                } else {
+                    fates.push((index, fate));
+                }
+            }
+        }
+        for (_, fate) in &mut fates {
+            note(&self.evidence, fate);
+        }
+        fates
+    }
+
+    /// QUIT, politely but briefly.
+    pub async fn quit(mut self) {
+        if !self.broken {
+            self.wire.expect();
+            // The answer decides nothing any more.
+            let _ = timeout(self.timeouts.quit, self.connection.quit()).await;
+        }
+    }
+
+    async fn transaction(
+        &mut self,
+        letter: &Letter<'_>,
+        pick: &[usize],
+        keys: &Keys,
+    ) -> Vec<(usize, Outcome)> {
+        self.transactions += 1;
+        let mut turn = Turn {
+            fates: Vec::new(),
+            accepted: Vec::new(),
+        };
+        let planned: Vec<(usize, String)> = pick
+            .iter()
+            .filter_map(|index| {
+                let line = letter.recipients.get(*index).ok_or_else(lost_recipient);
+                match line.and_then(|recipient| self.rcpt_line(recipient)) {
+                    Ok(line) => Some((*index, line)),
+                    Err(fate) => {
+                        turn.fates.push((*index, fate));
+                        None
+                    }
+                }
+            })
+            .collect();
+        let checked = self
+            .fits(letter, keys)
+            .and_then(|form| self.mail_line(letter, form.len()).map(|line| (form, line)));
+        match checked {
+            Err(fate) => turn.all(planned.iter().map(|(index, _)| *index), &fate),
+            Ok(_) if planned.is_empty() => {}
+            Ok((form, mail)) => {
+                if self.offers.pipelining {
+                    self.pipelined(&mail, &planned, form, &mut turn).await;
+                } else {
+                    self.step_by_step(&mail, &planned, form, &mut turn).await;
+                }
+            }
+        }
+        turn.fates
+    }
+
+    /// Everything up to DATA in one write (RFC 2920 §3.1), then the replies one by one.
+    async fn pipelined(
+        &mut self,
+        mail: &str,
+        planned: &[(usize, String)],
+        form: &[u8],
+        turn: &mut Turn,
+    ) {
+        let mut group = String::from(mail);
+        for (_, line) in planned {
+            group.push_str(line);
+        }
+        group.push_str("DATA\r\n");
+        let everybody = || planned.iter().map(|(index, _)| *index);
+        let mail_reply = match self.say(&group, self.timeouts.envelope).await {
+            Ok(reply) => reply,
+            Err(Silence(words)) => {
+                return turn.all(everybody(), &self.lost(Blame::Server, words));
+            }
+        };
+        let refused = outcome(Stage::Mail, &mail_reply);
+        for (at, (index, _)) in planned.iter().enumerate() {
+            match self.hear(self.timeouts.envelope).await {
+                Ok(reply) => turn.rcpt(*index, refused.clone(), &reply),
+                Err(Silence(words)) => {
+                    let lost = self.lost(Blame::Server, words);
+                    let lost = refused.unwrap_or(lost);
+                    let unheard = planned.iter().skip(at).map(|(index, _)| *index);
+                    turn.all(unheard, &lost);
+                    turn.all_accepted(&lost);
+                    return;
+                }
+            }
+        }
+        match self.hear(self.timeouts.data).await {
+            Ok(reply) => self.after_data(reply, form, turn).await,
+            Err(Silence(words)) => turn.all_accepted(&self.lost(Blame::Server, words)),
+        }
+    }
+
+    async fn step_by_step(
+        &mut self,
+        mail: &str,
+        planned: &[(usize, String)],
+        form: &[u8],
+        turn: &mut Turn,
+    ) {
+        let everybody = || planned.iter().map(|(index, _)| *index);
+        match self.say(mail, self.timeouts.envelope).await {
+            Ok(reply) => {
+                if let Some(refused) = outcome(Stage::Mail, &reply) {
+                    turn.all(everybody(), &refused);
+                    return self.reset().await;
+                }
+            }
+            Err(Silence(words)) => return turn.all(everybody(), &self.lost(Blame::Server, words)),
+        }
+        for (at, (index, line)) in planned.iter().enumerate() {
+            match self.say(line, self.timeouts.envelope).await {
+                Ok(reply) => turn.rcpt(*index, None, &reply),
+                Err(Silence(words)) => {
+                    let lost = self.lost(Blame::Server, words);
+                    turn.all(planned.iter().skip(at).map(|(index, _)| *index), &lost);
+                    return turn.all_accepted(&lost);
+                }
+            }
+        }
+        if turn.accepted.is_empty() {
+            return self.reset().await;
+        }
+        match self.say("DATA\r\n", self.timeouts.data).await {
+            Ok(reply) => self.after_data(reply, form, turn).await,
+            Err(Silence(words)) => turn.all_accepted(&self.lost(Blame::Server, words)),
+        }
+    }
+
+    /// What follows DATA's reply. 354 with nobody accepted must still be ended, with an empty letter (RFC 2920 §3.1).
+    async fn after_data(&mut self, reply: Reply, form: &[u8], turn: &mut Turn) {
+        if reply.code / 100 != 3 {
+            let fate = outcome(Stage::Data, &reply).unwrap_or_else(|| {
+                later(
+                    Blame::Server,
+                    "4.5.0",
+                    format!("DATA answered with {} {}", reply.code, reply.text),
+                )
+            });
+            turn.all_accepted(&fate);
+            return self.reset().await;
+        }
+        let form = if turn.accepted.is_empty() {
+            &[][..]
+        } else {
+            form
+        };
+        // lettre writes CRLF before the final dot, so the letter's own last CRLF stays behind.
+        let form = form.strip_suffix(b"\r\n").unwrap_or(form);
+        self.wire.expect();
+        let said = self.connection.message_iter(form.chunks(BLOCK_BYTES));
+        let said = moving(&self.wire, self.timeouts.final_dot, said).await;
+        match self.heard(said) {
+            Ok(reply) => match outcome(Stage::FinalDot, &reply) {
+                Some(fate) => turn.all_accepted(&fate),
+                None => {
+                    let words = format!("final dot answered with {} {}", reply.code, reply.text);
+                    turn.all_accepted(&self.lost(Blame::Unknown, words));
+                }
+            },
+            Err(Silence(words)) => turn.all_accepted(&self.lost(Blame::Unknown, words)),
+        }
+    }
+
+    /// Clears a transaction that did not end by itself.
+    async fn reset(&mut self) {
+        match self.say("RSET\r\n", self.timeouts.envelope).await {
+            Ok(reply) if reply.is_positive() => {}
+            _ => self.broken = true,
+        }
+    }
+
+    /// Marks the connection as lost and gives the words a fate.
+    fn lost(&mut self, blame: Blame, words: String) -> Outcome {
+        self.broken = true;
+        later(blame, "4.4.2", words)
+    }
+
+    async fn say(&mut self, text: &str, limit: Duration) -> Result<Reply, Silence> {
+        self.wire.expect();
+        let said = timeout(limit, self.connection.command(text)).await;
+        self.heard(said)
+    }
+
+    async fn hear(&mut self, limit: Duration) -> Result<Reply, Silence> {
+        self.wire.expect();
+        let said = timeout(limit, self.connection.read_response()).await;
+        self.heard(said)
+    }
+
+    /// The wire knows the reply in full; lettre's verdict tells only whether one was framed.
+    fn heard<T, E: std::error::Error>(
+        &mut self,
+        said: Result<Result<T, E>, impl Sized>,
+    ) -> Result<Reply, Silence> {
+        let reply = heard(&self.wire, said);
+        // 421 announces the end of the connection (RFC 5321 §3.8).
+        if reply.as_ref().is_ok_and(|reply| reply.code == 421) {
+            self.broken = true;
+        }
+        reply
+    }
+
+    /// Is this server fit for this letter? Gives the bytes to send.
+    fn fits<'b>(&self, letter: &Letter<'b>, keys: &Keys) -> Result<&'b [u8], Outcome> {
+        if letter.requiretls && !(self.encrypted && self.trusted && self.offers.requiretls) {
+            return Err(never(
+                Blame::Server,
+                "5.7.30",
+                "the sender requires TLS end to end (REQUIRETLS); this server cannot keep it",
+            ));
+        }
+        let form = letter.body.form(self.offers.eight_bit, keys).map_err(|unfit| {
+            let why = match unfit {
+                Unfit::Signed => "the signed letter has 8-bit parts and this server lacks 8BITMIME",
+                Unfit::Unreadable => "the letter has 8-bit bytes that cannot be re-encoded and this server lacks 8BITMIME",
+            };
+            never(Blame::Server, "5.6.3", why)
+        })?;
+        match self.offers.size {
+            Some(max) if max > 0 && form.len() as u64 > max => Err(never(
+                Blame::Server,
+                "5.3.4",
+                format!(
+                    "the letter has {} bytes; this server takes {max}",
+                    form.len()
+                ),
+            )),
+            _ => Ok(form),
+        }
+    }
+
+    fn mail_line(&self, letter: &Letter<'_>, bytes: usize) -> Result<String, Outcome> {
+        let from = self.path(letter.mail_from)?;
+        let mut line = format!("MAIL FROM:<{from}>");
+        let utf8 = !from.is_ascii() || (letter.smtputf8 && letter.body.has_8bit_header());
+        if utf8 && !self.offers.smtputf8 && !from.is_ascii() {
+            return Err(never(
+                Blame::Server,
+                "5.6.7",
+                "the sender's address needs SMTPUTF8, which this server lacks",
+            ));
+        }
+        if self.offers.size.is_some() {
+            let _ = write!(line, " SIZE={bytes}");
+        }
+        if self.offers.eight_bit && letter.body.has_8bit() {
+            line.push_str(" BODY=8BITMIME");
+        }
+        let any_utf8 = utf8
+            || letter
+                .recipients
+                .iter()
+                .any(|recipient| !recipient.address.is_ascii());
+        if any_utf8 && self.offers.smtputf8 {
+            line.push_str(" SMTPUTF8");
+        }
+        if self.offers.dsn {
+            if let Some(ret) = letter.ret.filter(|ret| is_word(ret)) {
+                let _ = write!(line, " RET={ret}");
+            }
+            if let Some(envid) = letter.envid.filter(|envid| is_word(envid)) {
+                let _ = write!(line, " ENVID={envid}");
+            }
+        }
+        if letter.requiretls {
+            line.push_str(" REQUIRETLS");
+        }
+        if self.offers.mt_priority && letter.priority != 0 {
+            let _ = write!(line, " MT-PRIORITY={}", letter.priority);
+        }
+        line.push_str("\r\n");
+        Ok(line)
+    }
+
+    fn rcpt_line(&self, recipient: &Recipient<'_>) -> Result<String, Outcome> {
+        let to = self.path(recipient.address)?;
+        if !to.is_ascii() && !self.offers.smtputf8 {
+            return Err(never(
+                Blame::Server,
+                "5.6.7",
+                "the address needs SMTPUTF8, which this server lacks",
+            ));
+        }
+        let mut line = format!("RCPT TO:<{to}>");
+        if self.offers.dsn {
+            if let Some(notify) = recipient.notify.filter(|notify| is_word(notify)) {
+                let _ = write!(line, " NOTIFY={notify}");
+            }
+            if let Some(orcpt) = recipient.orcpt.filter(|orcpt| is_word(orcpt)) {
+                let _ = write!(line, " ORCPT={orcpt}");
+            }
+        }
+        line.push_str("\r\n");
+        Ok(line)
+    }
+
+    /// An address as it goes into a path: the domain in ASCII unless the server takes UTF-8 (RFC 6531 §3.2).
+    fn path(&self, address: &str) -> Result<String, Outcome> {
+        if address
+            .chars()
+            .any(|c| c.is_control() || matches!(c, '<' | '>'))
+            || address.len() > 1_000
+        {
+            return Err(never(Blame::Letter, "5.1.3", "malformed address"));
+        }
+        match address.rsplit_once('@') {
+            Some((local, domain))
+                if local.is_ascii() && !domain.is_ascii() && !self.offers.smtputf8 =>
+            {
+                let ascii = hickory_resolver::proto::rr::Name::from_utf8(domain)
+                    .map_err(|_| never(Blame::Letter, "5.1.2", "malformed domain"))?;
+                Ok(format!(
+                    "{local}@{}",
+                    ascii.to_ascii().trim_end_matches('.')
+                ))
+            }
+            _ => Ok(address.to_string()),
+        }
+    }
+}
+
+/// One transaction's bookkeeping.
+struct Turn {
+    fates: Vec<(usize, Outcome)>,
+    accepted: Vec<usize>,
+}
+
+impl Turn {
+    fn rcpt(&mut self, index: usize, refused: Option<Outcome>, reply: &Reply) {
+        match refused.or_else(|| outcome(Stage::Rcpt, reply)) {
+            Some(fate) => self.fates.push((index, fate)),
+            None => self.accepted.push(index),
+        }
+    }
+
+    fn all(&mut self, indexes: impl Iterator<Item = usize>, fate: &Outcome) {
+        self.fates
+            .extend(indexes.map(|index| (index, fate.clone())));
+    }
+
+    fn all_accepted(&mut self, fate: &Outcome) {
+        let accepted = std::mem::take(&mut self.accepted);
+        self.all(accepted.into_iter(), fate);
+    }
+}
+
+fn lost_recipient() -> Outcome {
+    never(Blame::Letter, "5.5.4", "no such recipient in this letter")
+}
+
+fn is_too_many(fate: &Outcome) -> bool {
+    match fate {
+        Outcome::Later(reason) => {
+            let evidence = &reason.evidence;
+            matches!(evidence.code, Some(452 | 552))
+                && matches!(evidence.enhanced.as_deref(), None | Some("4.5.3"))
+        }
+        _ => false,
+    }
+}
+
+/// A parameter value without spaces and controls, as it came in (xtext stays xtext).
+fn is_word(value: &str) -> bool {
+    !value.is_empty() && value.len() <= 500 && value.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// Writes where it happened into the fate's evidence.
+fn note(evidence: &Evidence, fate: &mut Outcome) {
+    let own = &mut fate.reason_mut().evidence;
+    own.host.clone_from(&evidence.host);
+    own.ip.clone_from(&evidence.ip);
+    own.tls.clone_from(&evidence.tls);
+    own.certificate.clone_from(&evidence.certificate);
+}
+
+fn heard<T, E: std::error::Error>(
+    wire: &Wire,
+    said: Result<Result<T, E>, impl Sized>,
+) -> Result<Reply, Silence> {
+    if let Some(reply) = wire.reply() {
+        return Ok(reply);
+    }
+    Err(Silence(match said {
+        Err(_) => "no answer in time".to_string(),
+        Ok(Ok(_)) => "no reply was read".to_string(),
+        Ok(Err(cause)) => match cause.source() {
+            Some(source) => format!("connection lost: {source}"),
+            None => format!("connection lost: {cause}"),
+        },
+    }))
+}
+
+/// Waits for `work` as long as bytes keep moving: gives up when none moved for `still`, or after the longest attempt.
+async fn moving<F: Future>(wire: &Wire, still: Duration, work: F) -> Result<F::Output, ()> {
+    let end = tokio::time::Instant::now() + limits::ATTEMPT_MAX;
+    tokio::pin!(work);
+    loop {
+        let pause = tokio::time::Instant::from_std(wire.moved_at()) + still;
+        let until = pause.min(end);
+        match tokio::time::timeout_at(until, &mut work).await {
+            Ok(done) => return Ok(done),
+            Err(_)
+                if until < end
+                    && tokio::time::Instant::from_std(wire.moved_at()) + still > until => {}
+            Err(_) => return Err(()),
+        }
+    }
+}
+
+async fn open(
+    stream: TcpStream,
+    opening: &Opening<'_>,
+    evidence: &mut Evidence,
+) -> Result<Talk, Failure> {
+    let plain = |outcome| Failure {
+        outcome,
+        again: Again::No,
+    };
+    let lost = |words: String| plain(later(Blame::Server, "4.4.2", words));
+    let wire = Wire::new(stream, opening.helo).map_err(|cause| lost(cause.to_string()))?;
+    let mut trusted = false;
+    if opening.implicit_tls {
+        trusted = handshake(&wire, opening, evidence).await?;
+    }
+    let hello = ClientId::Domain(opening.own_name.to_string());
+    let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), &hello);
+    let greeted = match timeout(opening.timeouts.greeting, greeted).await {
+        Ok(Ok(connection)) => connection,
+        failed => return Err(refused_greeting(&wire, heard(&wire, failed), opening)),
+    };
+    let mut talk = Talk {
+        offers: Offers::from_lines(&wire.reply_lines()),
+        connection: greeted,
+        wire,
+        evidence: Evidence::default(),
+        encrypted: opening.implicit_tls,
+        trusted,
+        transactions: 0,
+        broken: false,
+        timeouts: opening.timeouts,
+    };
+    if !opening.implicit_tls && !matches!(opening.need, Need::Clear) {
+        talk.starttls(opening, evidence).await?;
+    }
+    if let Some(credentials) = opening.credentials {
+        talk.sign_in(credentials, opening).await.map_err(plain)?;
+    }
+    talk.evidence = evidence.clone();
+    Ok(talk)
+}
+
+/// Tells a refused greeting from an EHLO the server does not know (RFC 5321 §3.2: then HELO).
+fn refused_greeting(wire: &Wire, heard: Result<Reply, Silence>, opening: &Opening<'_>) -> Failure {
+    match heard {
+        Err(Silence(words)) => Failure {
+            outcome: later(Blame::Server, "4.4.2", words),
+            again: Again::No,
+        },
+        Ok(reply) => {
+            let spoken = wire.has_spoken();
+            let stage = if spoken {
+                Stage::Hello
+            } else {
+                Stage::Greeting
+            };
+            let unknown = spoken && !opening.helo && matches!(reply.code, 500..=504 | 550);
+            let fate = outcome(stage, &reply).unwrap_or_else(|| {
+                later(
+                    Blame::Server,
+                    "4.5.0",
+                    format!("unexpected answer: {} {}", reply.code, reply.text),
+                )
+            });
+            Failure {
+                outcome: fate,
+                again: if unknown { Again::WithHelo } else { Again::No },
+            }
+        }
+    }
+}
+
+/// Runs the TLS handshake on the wire; true when the certificate proves the host.
+async fn handshake(
+    wire: &Wire,
+    opening: &Opening<'_>,
+    evidence: &mut Evidence,
+) -> Result<bool, Failure> {
+    let must = opening.need.must_encrypt() || opening.credentials.is_some();
+    let again = if must { Again::No } else { Again::InClear };
+    let failed = |words: String| Failure {
+        outcome: later(Blame::Server, "4.7.5", words),
+        again,
+    };
+    let verifier = Verifier::new(&opening.need, &opening.roots);
+    let config = verifier
+        .client_config()
+        .map_err(|cause| failed(format!("TLS: {cause}")))?;
+    let name = ServerName::try_from(opening.host.to_string())
+        .map_err(|_| failed(format!("TLS: {} is not a server name", opening.host)))?;
+    let shaken = timeout(opening.timeouts.handshake, wire.upgrade(config, name)).await;
+    evidence.certificate = verifier.found();
+    match shaken {
+        Ok(Ok(facts)) => {
+            evidence.tls = facts;
+            Ok(matches!(evidence.certificate.as_str(), "trusted" | "dane"))
+        }
+        Ok(Err(cause)) => Err(failed(format!("TLS handshake: {cause}"))),
+        Err(_) => Err(failed("TLS handshake: no answer in time".to_string())),
+    }
+}
+
+impl Talk {
+    async fn starttls(
+        &mut self,
+        opening: &Opening<'_>,
+        evidence: &mut Evidence,
+    ) -> Result<(), Failure> {
+        let must = opening.need.must_encrypt() || opening.credentials.is_some();
+        let again = if must { Again::No } else { Again::InClear };
+        let failed = |words: String| Failure {
+            outcome: later(Blame::Server, "4.7.4", words),
+            again,
+        };
+        if !self.offers.starttls {
+            return if must {
+                Err(failed(
+                    "server offers no STARTTLS, which is required".into(),
+                ))
+            } else {
+                Ok(())
+            };
+        }
+        match self.say("STARTTLS\r\n", self.timeouts.hello).await {
+            Ok(reply) if reply.code == 220 => {}
+            Ok(reply) => {
+                return Err(failed(format!(
+                    "STARTTLS refused: {} {}",
+                    reply.code, reply.text
+                )));
+            }
+            Err(Silence(words)) => return Err(failed(format!("STARTTLS: {words}"))),
+        }
+        self.trusted = handshake(&self.wire, opening, evidence).await?;
+        self.encrypted = true;
+        // What was offered in clear is forgotten (RFC 3207 §4.2).
+        let hello = format!("EHLO {}\r\n", opening.own_name);
+        match self.say(&hello, self.timeouts.hello).await {
+            Ok(reply) if reply.is_positive() => {
+                self.offers = Offers::from_lines(&self.wire.reply_lines());
+                Ok(())
+            }
+            Ok(reply) => Err(failed(format!(
+                "EHLO inside TLS refused: {} {}",
+                reply.code, reply.text
+            ))),
+            Err(Silence(words)) => Err(failed(format!("EHLO inside TLS: {words}"))),
+        }
+    }
+
+    async fn sign_in(
+        &mut self,
+        credentials: &Credentials,
+        opening: &Opening<'_>,
+    ) -> Result<(), Outcome> {
+        let refused = |words: &str| later(Blame::Destination, "4.7.8", words.to_string());
+        if !self.encrypted && !matches!(opening.need, Need::Clear) {
+            return Err(refused("credentials are not sent in clear text"));
+        }
+        let mechanism = match (self.offers.auth_plain, self.offers.auth_login) {
+            (true, _) => Mechanism::Plain,
+            (false, true) => Mechanism::Login,
+            _ => {
+                return Err(refused(
+                    "the route has credentials but the server offers neither AUTH PLAIN nor LOGIN",
+                ));
+            }
+        };
+        let secret = LettreCredentials::new(credentials.user.clone(), credentials.password.clone());
+        let broken = |_| refused("AUTH: the server's challenge makes no sense");
+        let mut command = Auth::new(mechanism, secret.clone(), None).map_err(broken)?;
+        for _ in 0..CHALLENGES_MAX {
+            self.wire.expect();
+            let said = timeout(self.timeouts.hello, self.connection.command(command)).await;
+            let response: Option<Response> = match &said {
+                Ok(Ok(response)) => Some(response.clone()),
+                _ => None,
+            };
+            match (self.heard(said), response) {
+                (Ok(reply), _) if reply.code / 100 == 2 => return Ok(()),
+                (Ok(reply), Some(response)) if reply.code == 334 => {
+                    command = Auth::new_from_response(mechanism, secret.clone(), &response)
+                        .map_err(broken)?;
+                }
+                (Ok(reply), _) => {
+                    return Err(outcome(Stage::Auth, &reply)
+                        .unwrap_or_else(|| refused("AUTH: unexpected answer")));
+                }
+                (Err(Silence(words)), _) => {
+                    return Err(later(Blame::Server, "4.4.2", format!("AUTH: {words}")));
+                }
+            }
+        }
+        Err(refused("AUTH: too many challenges"))
+    }
+}
