@@ -1,6 +1,8 @@
 //! What a site decides about its SMTP doors. Values only; filled by the server from its configuration file.
 
+use crate::check::Checks;
 use crate::limits;
+use crate::proto::body::Budget;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,6 +85,10 @@ pub struct Config {
     pub auth_in_clear: bool,
     /// Load balancers whose PROXY header (v1 or v2) we believe; nobody else's.
     pub proxies: Vec<std::net::IpAddr>,
+    /// What is looked at in mail from outside; None checks nothing.
+    pub checks: Option<Arc<Checks>>,
+    /// Memory for messages under way, shared by all doors of the program that share this configuration.
+    pub bodies: Arc<Budget>,
     /// Time before the greeting in which a polite peer is silent; zero switches it off.
     pub greeting_delay: Duration,
 }
@@ -96,11 +102,9 @@ impl Config {
             limits: Limits::default(),
             auth_in_clear: false,
             proxies: Vec::new(),
+            checks: None,
+            bodies: Budget::new(limits::BODIES_BYTES_MAX),
             greeting_delay: Duration::ZERO,
         }
-    }
-    /// Time all DNS work for one message may take.
-    pub fn checks_time(&self) -> Duration {
-        Duration::from_millis(limits::CHECKS_MS)
     }
 }

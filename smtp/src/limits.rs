@@ -59,3 +59,7 @@ pub const CHECKS_MS: u64 = 5_000;
 pub const DKIM_SIGNATURES_MAX: usize = 10;
 /// Entries in each cache of DNS answers kept by the checks.
 pub const DNS_CACHE_ENTRIES: usize = 4_096;
+/// Connections beyond the bound that are still told why they are turned away.
+pub const REFUSALS_AT_ONCE_MAX: usize = 256;
+/// Recipients of one refused message whose refusal is written down one by one.
+pub const REFUSALS_RECORDED_MAX: usize = 50;

@@ -1,0 +1,212 @@
+//! The verdict: one table of what was found and how much it weighs. DMARC is obeyed; a trusted seal turns its refusal into
+//! Junk; everything else only adds up. DNS failures weigh nothing.
+
+use super::Found;
+use crate::proto::Rejection;
+use mail_auth::dmarc::Policy;
+use mail_auth::{DkimResult, DmarcResult, SpfResult};
+use mailroom::receive::Verdict;
+
+/// From this sum on a letter goes to Junk.
+const JUNK_FROM: u32 = 5;
+
+/// What the weighing looks at; plain values so that the table can be tested.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Facts {
+    spf: Sign,
+    dkim: Sign,
+    dmarc: Sign,
+    asks: Asks,
+    from_domain: String,
+    sealer: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Sign {
+    Good,
+    Bad,
+    /// SPF `~all`.
+    Weak,
+    /// Nothing published, or DNS could not say.
+    #[default]
+    Silent,
+}
+
+/// What the From domain's DMARC record asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Asks {
+    #[default]
+    Nothing,
+    Quarantine,
+    Reject,
+}
+
+pub(super) fn weigh(
+    found: &Found<'_>,
+    sealer: Option<String>,
+) -> (Result<Verdict, Rejection>, Vec<String>) {
+    let facts = Facts {
+        spf: match found.spf_from.result() {
+            SpfResult::Pass => Sign::Good,
+            SpfResult::Fail => Sign::Bad,
+            SpfResult::SoftFail => Sign::Weak,
+            _ => Sign::Silent,
+        },
+        dkim: if found
+            .dkim
+            .iter()
+            .any(|output| *output.result() == DkimResult::Pass)
+        {
+            Sign::Good
+        } else if found
+            .dkim
+            .iter()
+            .any(|output| matches!(output.result(), DkimResult::Fail(_)))
+        {
+            Sign::Bad
+        } else {
+            Sign::Silent
+        },
+        dmarc: match found.dmarc.result() {
+            DmarcResult::Pass => Sign::Good,
+            DmarcResult::Fail(_) if !dns_was_silent(found) => Sign::Bad,
+            _ => Sign::Silent,
+        },
+        asks: match found.dmarc.policy() {
+            Policy::Reject => Asks::Reject,
+            Policy::Quarantine => Asks::Quarantine,
+            Policy::None | Policy::Unspecified => Asks::Nothing,
+        },
+        from_domain: found.dmarc.domain().to_owned(),
+        sealer,
+    };
+    judge(&facts)
+}
+
+/// A key or record that could not be fetched might have passed: no refusal on that ground.
+fn dns_was_silent(found: &Found<'_>) -> bool {
+    found.spf_from.result() == SpfResult::TempError
+        || found
+            .dkim
+            .iter()
+            .any(|output| matches!(output.result(), DkimResult::TempError(_)))
+}
+
+fn judge(facts: &Facts) -> (Result<Verdict, Rejection>, Vec<String>) {
+    if facts.dmarc == Sign::Good {
+        return (Ok(Verdict::Inbox), Vec::new());
+    }
+    let domain = &facts.from_domain;
+    match (facts.dmarc, facts.asks, &facts.sealer) {
+        (Sign::Bad, Asks::Reject, None) => {
+            return (
+                Err(Rejection::Dmarc),
+                vec![format!("DMARC reject of {domain}")],
+            );
+        }
+        (Sign::Bad, Asks::Reject, Some(sealer)) => {
+            return (
+                Ok(Verdict::Junk),
+                vec![format!("DMARC reject of {domain}, sealed by {sealer}")],
+            );
+        }
+        (Sign::Bad, Asks::Quarantine, _) => {
+            return (
+                Ok(Verdict::Junk),
+                vec![format!("DMARC quarantine of {domain}")],
+            );
+        }
+        _ => {}
+    }
+    let rows: [(bool, u32, &str); 4] = [
+        (facts.dmarc == Sign::Bad, 2, "DMARC fails"),
+        (facts.spf == Sign::Bad, 3, "SPF fails"),
+        (facts.spf == Sign::Weak, 1, "SPF softfail"),
+        (facts.dkim == Sign::Bad, 1, "DKIM signature broken"),
+    ];
+    let found = rows.iter().filter(|(holds, ..)| *holds);
+    let sum: u32 = if facts.dkim == Sign::Good {
+        0
+    } else {
+        found.clone().map(|(_, weight, _)| weight).sum()
+    };
+    let reasons = found
+        .map(|(_, weight, words)| format!("{words} (+{weight})"))
+        .collect();
+    (
+        Ok(if sum >= JUNK_FROM {
+            Verdict::Junk
+        } else {
+            Verdict::Inbox
+        }),
+        reasons,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts() {
+        let base = Facts {
+            from_domain: "x.vn".into(),
+            ..Facts::default()
+        };
+        let bad = |asks, sealer: Option<&str>| Facts {
+            dmarc: Sign::Bad,
+            asks,
+            sealer: sealer.map(str::to_owned),
+            ..base.clone()
+        };
+        let rows = [
+            (base.clone(), Ok(Verdict::Inbox)),
+            (
+                Facts {
+                    dmarc: Sign::Good,
+                    spf: Sign::Bad,
+                    ..base.clone()
+                },
+                Ok(Verdict::Inbox),
+            ),
+            (bad(Asks::Reject, None), Err(Rejection::Dmarc)),
+            (bad(Asks::Reject, Some("ds.vn")), Ok(Verdict::Junk)),
+            (bad(Asks::Quarantine, None), Ok(Verdict::Junk)),
+            (bad(Asks::Nothing, None), Ok(Verdict::Inbox)),
+            (
+                Facts {
+                    spf: Sign::Bad,
+                    ..bad(Asks::Nothing, None)
+                },
+                Ok(Verdict::Junk),
+            ),
+            (
+                Facts {
+                    spf: Sign::Bad,
+                    dkim: Sign::Good,
+                    ..bad(Asks::Nothing, None)
+                },
+                Ok(Verdict::Inbox),
+            ),
+            // SPF alone never decides: forwarders break it.
+            (
+                Facts {
+                    spf: Sign::Bad,
+                    ..base.clone()
+                },
+                Ok(Verdict::Inbox),
+            ),
+            (
+                Facts {
+                    dmarc: Sign::Silent,
+                    asks: Asks::Reject,
+                    ..base.clone()
+                },
+                Ok(Verdict::Inbox),
+            ),
+        ];
+        for (facts, expected) in rows {
+            assert_eq!(judge(&facts).0, expected, "{facts:?}");
+        }
+    }
+}
