@@ -121,7 +121,7 @@ impl Wire {
             .negotiated_cipher_suite()
             .and_then(|suite| suite.suite().as_str())
             .unwrap_or("");
-        let facts = format!("{version} {cipher}");
+        let facts = format!("{} {cipher}", version.replace('_', "."));
         let mut inner = self.inner();
         inner.stream = Stream::Tls(Box::new(tls));
         inner.moved_at = Instant::now();
@@ -177,6 +177,12 @@ impl Inner {
         };
         let rest = self.raw.split_off(end + 1);
         let line = clean(&std::mem::replace(&mut self.raw, rest));
+        self.ready.extend_from_slice(line.as_bytes());
+        self.ready.extend_from_slice(b"\r\n");
+        if self.is_refusal() {
+            // The client above says QUIT by itself after a refused EHLO; the refusal stays the reply to be judged.
+            return Ok(true);
+        }
         if self.complete {
             self.lines.clear();
         }
@@ -184,10 +190,14 @@ impl Inner {
             return Err(io::Error::other("reply has too many lines"));
         }
         self.complete = !line.get(3..4).is_some_and(|separator| separator == "-");
-        self.ready.extend_from_slice(line.as_bytes());
-        self.ready.extend_from_slice(b"\r\n");
         self.lines.push(line);
         Ok(true)
+    }
+
+    /// A whole reply was read that is neither 2xx nor 3xx.
+    fn is_refusal(&self) -> bool {
+        let last = self.lines.last().map_or("", String::as_str);
+        self.complete && !last.starts_with(['2', '3'])
     }
 
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {

@@ -1,0 +1,230 @@
+//! STARTTLS in all its ways: opportunistic with a clear retry, required, pinned, implicit, injected.
+
+use super::peer::{Fault, Script, peer};
+use super::*;
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::{RootCertStore, ServerConfig};
+
+fn certificate(name: &str) -> (Arc<ServerConfig>, Arc<RootCertStore>) {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(vec![name.to_string()]).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let key = rustls_pki_types::PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+    let server = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(cert.der().clone()).unwrap();
+    (Arc::new(server), Arc::new(roots))
+}
+
+struct Case {
+    tls: RouteTls,
+    /// The certificate's name; the route asks for 127.0.0.1.
+    name: &'static str,
+    pinned: bool,
+    offers: &'static [&'static str],
+    faults: Vec<(&'static str, Fault, usize)>,
+    expected: &'static str,
+    /// Were the bytes encrypted, and what is written about the certificate (start)?
+    encrypted: bool,
+    certificate: &'static str,
+}
+
+const STARTTLS: &[&str] = &["STARTTLS", "PIPELINING"];
+
+async fn check(case: Case) {
+    let (server, roots) = certificate(case.name);
+    let script = Script {
+        offers: case.offers.to_vec(),
+        faults: case.faults,
+        tls: Some(server),
+        implicit: case.tls == RouteTls::Implicit,
+    };
+    let (port, log) = peer(script).await;
+    let dns = dns::dns(&[]).await;
+    let mut config = config(&dns, 0);
+    let pin = case.pinned.then_some(roots);
+    config.routes.insert(
+        "dich.example".into(),
+        Route {
+            pin,
+            ..route(port, case.tls)
+        },
+    );
+    let (fates, _) = send(&config, "dich.example", &["a@dich.example"]).await;
+    let evidence = &fates[0].reason().evidence;
+    let name = format!(
+        "{:?} {} {:?} {:?}",
+        case.tls, case.name, case.offers, evidence
+    );
+    assert_eq!(words(&fates), [case.expected], "{name}");
+    assert_eq!(
+        log.taken().len(),
+        usize::from(case.expected == "sent"),
+        "{name}"
+    );
+    assert!(
+        log.taken()
+            .iter()
+            .all(|taken| taken.tls == case.encrypted && taken.body == LETTER),
+        "{name}"
+    );
+    assert!(evidence.certificate.starts_with(case.certificate), "{name}");
+    if case.encrypted && case.expected == "sent" {
+        assert!(evidence.tls.starts_with("TLSv1.3 "), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn opportunistic_encrypts_when_it_can_and_never_fails_for_it() {
+    let case = || Case {
+        tls: RouteTls::Opportunistic,
+        name: "somebody.else.example",
+        pinned: false,
+        offers: STARTTLS,
+        faults: vec![],
+        expected: "sent",
+        encrypted: true,
+        certificate: "untrusted: ",
+    };
+    check(case()).await;
+    check(Case {
+        offers: &["PIPELINING"],
+        encrypted: false,
+        certificate: "",
+        ..case()
+    })
+    .await;
+    for fault in [Fault::Drop, Fault::Bytes(b"500 not TLS at all\r\n")] {
+        let certificate = "clear text: TLS handshake";
+        check(Case {
+            faults: vec![("handshake", fault, 1)],
+            encrypted: false,
+            certificate,
+            ..case()
+        })
+        .await;
+    }
+    let refused = vec![("STARTTLS", Fault::Say("454 4.7.0 not now"), 1)];
+    check(Case {
+        faults: refused,
+        encrypted: false,
+        certificate: "clear text: STARTTLS refused",
+        ..case()
+    })
+    .await;
+    let injected = vec![("STARTTLS", Fault::Bytes(b"220 go\r\n250 injected\r\n"), 1)];
+    check(Case {
+        faults: injected,
+        encrypted: false,
+        certificate: "clear text: TLS handshake: server sent",
+        ..case()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn required_and_pinned_routes_never_go_in_clear() {
+    let case = || Case {
+        tls: RouteTls::Required,
+        name: "127.0.0.1",
+        pinned: true,
+        offers: STARTTLS,
+        faults: vec![],
+        expected: "sent",
+        encrypted: true,
+        certificate: "trusted",
+    };
+    check(case()).await;
+    check(Case {
+        tls: RouteTls::Implicit,
+        ..case()
+    })
+    .await;
+    let no = || Case {
+        expected: "later",
+        ..case()
+    };
+    check(Case {
+        name: "somebody.else.example",
+        certificate: "untrusted: ",
+        ..no()
+    })
+    .await;
+    check(Case {
+        pinned: false,
+        certificate: "untrusted: ",
+        ..no()
+    })
+    .await;
+    check(Case {
+        pinned: false,
+        certificate: "untrusted: ",
+        tls: RouteTls::Implicit,
+        ..no()
+    })
+    .await;
+    check(Case {
+        offers: &["PIPELINING"],
+        certificate: "",
+        ..no()
+    })
+    .await;
+    check(Case {
+        faults: vec![("handshake", Fault::Drop, 1)],
+        certificate: "",
+        ..no()
+    })
+    .await;
+    let refused = vec![("STARTTLS", Fault::Say("454 4.7.0 not now"), 1)];
+    check(Case {
+        faults: refused,
+        certificate: "",
+        ..no()
+    })
+    .await;
+    let injected = vec![("STARTTLS", Fault::Bytes(b"220 go\r\n250 injected\r\n"), 1)];
+    check(Case {
+        faults: injected,
+        certificate: "",
+        ..no()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_letter_that_requires_tls_bounces_where_it_cannot_be_kept() {
+    let (server, roots) = certificate("127.0.0.1");
+    for (offers, expected) in [
+        (vec!["STARTTLS", "REQUIRETLS"], "sent"),
+        (vec!["STARTTLS"], "never"),
+        (vec!["REQUIRETLS"], "never"),
+    ] {
+        let (port, log) = peer(Script {
+            offers,
+            tls: Some(server.clone()),
+            ..Script::default()
+        })
+        .await;
+        let dns = dns::dns(&[]).await;
+        let mut config = config(&dns, 0);
+        config.roots = roots.clone();
+        config
+            .routes
+            .insert("dich.example".into(), route(port, RouteTls::Opportunistic));
+        let body = Prepared::new(Bytes::from_static(LETTER));
+        let mut letter = letter(&body, &["a@dich.example"]);
+        letter.requiretls = true;
+        let destination = attempt::destination(&config, "dich.example");
+        let (fates, _) = Line::new(&config, &destination).deliver(&letter).await;
+        assert_eq!(words(&fates), [expected]);
+        assert_eq!(
+            log.said("MAIL FROM:<a@ours.example> REQUIRETLS"),
+            usize::from(expected == "sent")
+        );
+    }
+}
