@@ -2,6 +2,7 @@
 
 use super::address;
 use super::field::{fields, unfold};
+use super::structure::{token_bytes, without_brackets};
 use super::write::nstring;
 
 const NAMES: [&str; 10] = [
@@ -87,4 +88,104 @@ fn addresses(out: &mut Vec<u8>, field: &Option<Vec<u8>>) -> bool {
             false
         }
     }
+}
+
+/// A place in an ENVELOPE.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EnvelopeField {
+    Date,
+    Subject,
+    From,
+    Sender,
+    ReplyTo,
+    To,
+    Cc,
+    Bcc,
+    InReplyTo,
+    MessageId,
+}
+
+impl EnvelopeField {
+    const ALL: [EnvelopeField; 10] = [
+        EnvelopeField::Date,
+        EnvelopeField::Subject,
+        EnvelopeField::From,
+        EnvelopeField::Sender,
+        EnvelopeField::ReplyTo,
+        EnvelopeField::To,
+        EnvelopeField::Cc,
+        EnvelopeField::Bcc,
+        EnvelopeField::InReplyTo,
+        EnvelopeField::MessageId,
+    ];
+
+    /// The field of a header field's name.
+    pub fn named(name: &str) -> Option<EnvelopeField> {
+        let place = NAMES
+            .iter()
+            .position(|have| have.eq_ignore_ascii_case(name))?;
+        EnvelopeField::ALL.get(place).copied()
+    }
+}
+
+/// What an ENVELOPE made by `write` says in one place: a string as it is, addresses as "name <mailbox@host>, …".
+pub fn envelope_text(envelope: &[u8], field: EnvelopeField) -> Option<Vec<u8>> {
+    let place = EnvelopeField::ALL.iter().position(|have| *have == field)?;
+    let token = tokens(without_brackets(envelope)).nth(place)?;
+    if !token.starts_with(b"(") {
+        return unwrapped(token);
+    }
+    let mut out = Vec::new();
+    for address in tokens(without_brackets(token)) {
+        let mut pieces =
+            tokens(without_brackets(address)).map(|piece| unwrapped(piece).unwrap_or_default());
+        let (name, _route) = (pieces.next().unwrap_or_default(), pieces.next());
+        let (mailbox, host) = (
+            pieces.next().unwrap_or_default(),
+            pieces.next().unwrap_or_default(),
+        );
+        if !out.is_empty() {
+            out.extend_from_slice(b", ");
+        }
+        out.extend_from_slice(&name);
+        out.extend_from_slice(b" <");
+        out.extend_from_slice(&mailbox);
+        out.push(b'@');
+        out.extend_from_slice(&host);
+        out.push(b'>');
+    }
+    Some(out)
+}
+
+/// The lists, strings and atoms of a list without its brackets.
+fn tokens(mut list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        list = list.strip_prefix(b" ").unwrap_or(list);
+        if list.is_empty() {
+            return None;
+        }
+        let (token, rest) = list.split_at_checked(token_bytes(list).max(1))?;
+        list = rest;
+        Some(token)
+    })
+}
+
+/// The bytes of a string token; None for NIL.
+fn unwrapped(token: &[u8]) -> Option<Vec<u8>> {
+    if let Some(inside) = token
+        .strip_prefix(b"\"")
+        .and_then(|token| token.strip_suffix(b"\""))
+    {
+        let mut escaped = false;
+        let keep = |byte: &&u8| {
+            escaped = **byte == b'\\' && !escaped;
+            !escaped
+        };
+        return Some(inside.iter().filter(keep).copied().collect());
+    }
+    if token.starts_with(b"{") {
+        let start = token.iter().position(|&byte| byte == b'\n')?;
+        return token.get(start + 1..).map(<[u8]>::to_vec);
+    }
+    None
 }

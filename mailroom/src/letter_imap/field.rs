@@ -34,7 +34,7 @@ pub(super) fn bare(line: &[u8]) -> &[u8] {
 }
 
 /// The header of a letter with the empty line that ends it.
-pub(super) fn header_of(raw: &[u8]) -> &[u8] {
+pub fn header_of(raw: &[u8]) -> &[u8] {
     let mut at = 0;
     while at < raw.len() {
         let end = line_end(raw, at);
@@ -81,6 +81,14 @@ pub fn field_value(header: &[u8], name: &str) -> Option<Vec<u8>> {
     fields(header)
         .find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))
         .map(|field| unfold(field.value))
+}
+
+/// The unfolded values of every field of that name in a letter's header.
+pub fn field_values(raw: &[u8], name: &str) -> Vec<Vec<u8>> {
+    fields(header_of(raw))
+        .filter(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))
+        .map(|field| unfold(field.value))
+        .collect()
 }
 
 /// Takes the line breaks out (RFC 5322 §2.2.3) and the space around.

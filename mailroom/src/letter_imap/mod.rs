@@ -13,7 +13,8 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use field::{Field, field_value, fields};
+pub use envelope::{EnvelopeField, envelope_text};
+pub use field::{Field, field_value, field_values, fields, header_of};
 pub use parts::{Kind, Part, Piece, parts, piece};
 pub use write::{nstring, string};
 

@@ -219,8 +219,15 @@ fn cut_list(out: &mut Vec<u8>, rest: &mut &[u8]) {
     out.push(b')');
 }
 
+/// What stands between the brackets of a list.
+pub(super) fn without_brackets(list: &[u8]) -> &[u8] {
+    list.strip_prefix(b"(")
+        .and_then(|list| list.strip_suffix(b")"))
+        .unwrap_or_default()
+}
+
 /// Bytes of the list, string, literal or atom at the start.
-fn token_bytes(text: &[u8]) -> usize {
+pub(super) fn token_bytes(text: &[u8]) -> usize {
     let mut depth = 0_usize;
     let mut at = 0;
     while let Some(&byte) = text.get(at) {

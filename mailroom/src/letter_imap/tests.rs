@@ -75,6 +75,27 @@ fn addresses() {
 }
 
 #[test]
+fn envelopes_are_read_back() {
+    let letter = "Date: d\r\nSubject: a \\ \"q\" (\r\nFrom: Ann <a@b>, c@d\r\nCc: Tr\u{1ea7}n <e@f>\r\nMessage-ID: <x@y>\r\n\r\n";
+    let envelope = envelope(letter.as_bytes());
+    for (name, expected) in [
+        ("date", Some("d")),
+        ("Subject", Some("a \\ \"q\" (")),
+        ("from", Some("Ann <a@b>,  <c@d>")),
+        ("sender", Some("Ann <a@b>,  <c@d>")),
+        ("cc", Some("Tr\u{1ea7}n <e@f>")),
+        ("bcc", None),
+        ("in-reply-to", None),
+        ("message-id", Some("<x@y>")),
+    ] {
+        let found = envelope_text(&envelope, EnvelopeField::named(name).unwrap());
+        assert_eq!(found.as_deref(), expected.map(str::as_bytes), "{name}");
+    }
+    assert_eq!(EnvelopeField::named("x-other"), None);
+    assert_eq!(envelope_text(b"(\"d\"", EnvelopeField::Subject), None);
+}
+
+#[test]
 fn strings() {
     let long = "x".repeat(1_001);
     for (value, expected) in [
