@@ -4,9 +4,11 @@
 pub mod access;
 pub mod actor;
 pub mod address;
+mod admin;
 pub mod assign;
 pub mod clock;
 mod compose;
+mod derive;
 pub mod device;
 pub mod directory;
 pub mod error;
@@ -21,16 +23,18 @@ pub mod people;
 pub mod policy;
 pub mod receive;
 pub mod recover;
+mod room;
 pub mod search;
 mod secret;
 pub mod sending;
 pub mod signin;
 pub mod submit;
 pub mod time;
+pub mod trace;
 
 use std::sync::Arc;
 
-pub use access::{Access, Right};
+pub use access::{Access, Right, Rights};
 pub use actor::{Actor, Means};
 pub use clock::Clock;
 pub use error::{Denied, Error};
@@ -39,11 +43,4 @@ pub use policy::Policy;
 
 /// The mailroom of one installation. Cheap to clone.
 #[derive(Clone)]
-pub struct Mailroom(pub(crate) Arc<Room>);
-
-pub(crate) struct Room {
-    pub(crate) store: store::Store,
-    pub(crate) policy: Policy,
-    pub(crate) clock: Clock,
-    pub(crate) feed: feed::Feed,
-}
+pub struct Mailroom(pub(crate) Arc<room::Room>);

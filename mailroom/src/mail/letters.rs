@@ -1,0 +1,172 @@
+//! Letters of an opened account: listed, read, marked, moved, appended, removed. (RFC 9051 §6.4, RFC 6851, RFC 7162)
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use store::*;
+
+use super::Snapshot;
+use crate::{Access, Denied, Error, Right, derive, limits};
+
+/// What APPEND and the pages hand in.
+pub struct Append {
+    pub raw: Bytes,
+    pub flags: u32,
+    pub keywords: Vec<String>,
+    pub received_at: Option<i64>,
+}
+
+impl Access {
+    /// The shared snapshot of a mailbox, up to date with every commit before this call.
+    pub async fn snapshot(&self, mailbox: MailboxId) -> Result<Arc<Snapshot>, Error> {
+        self.need(Right::Read).await?;
+        self.room.0.snapshots.get(self.room.store(), self.account, mailbox).await
+    }
+
+    /// UIDs removed after a modseq (VANISHED, RFC 7162 §3.2.5), rising.
+    pub async fn vanished(&self, mailbox: MailboxId, after_modseq: i64) -> Result<Vec<u32>, Error> {
+        self.need(Right::Read).await?;
+        self.own(mailbox).await?;
+        let changes = self.room.store().changes_since(mailbox, after_modseq).await?;
+        let mut uids: Vec<u32> =
+            changes.iter().filter(|change| change.kind == ChangeKind::Destroyed).map(|change| change.uid).collect();
+        uids.sort_unstable();
+        uids.dedup();
+        Ok(uids)
+    }
+
+    /// ENVELOPE and BODYSTRUCTURE ready to send, for UIDs in ascending order: (uid, envelope, structure).
+    pub async fn envelopes(&self, mailbox: MailboxId, uids: &[u32]) -> Result<Vec<(u32, Bytes, Bytes)>, Error> {
+        self.need(Right::Read).await?;
+        self.own(mailbox).await?;
+        let rows = self.room.store().envelopes(mailbox, uids).await?;
+        Ok(rows.into_iter().map(|(uid, _, envelope, structure)| (uid, envelope, structure)).collect())
+    }
+
+    /// The raw message, byte-exact.
+    pub async fn body(&self, mailbox: MailboxId, uid: u32) -> Result<Bytes, Error> {
+        self.need(Right::Read).await?;
+        // Which body a UID has never changes: an old snapshot knows it as well as the table.
+        let known = self.room.0.snapshots.peek(self.account, mailbox);
+        if let Some(row) = known.as_ref().and_then(|snapshot| snapshot.row(uid)) {
+            return Ok(self.room.store().body(row.body).await?);
+        }
+        self.own(mailbox).await?;
+        let row = self.room.store().email_at(mailbox, uid).await?.ok_or(Error::Missing)?;
+        Ok(self.room.store().body(row.body).await?)
+    }
+
+    /// A page of list rows, newest first, older than `before_uid`.
+    pub async fn list(
+        &self,
+        mailbox: MailboxId,
+        before_uid: Option<u32>,
+        rows: usize,
+        unseen_only: bool,
+    ) -> Result<Vec<EmailRow>, Error> {
+        self.need(Right::Read).await?;
+        self.own(mailbox).await?;
+        let filter = ListFilter { unseen: unseen_only, ..ListFilter::default() };
+        Ok(self.room.store().list(mailbox, before_uid, rows.min(limits::LIST_ROWS_MAX), filter).await?)
+    }
+
+    pub async fn email(&self, email: EmailId) -> Result<EmailRow, Error> {
+        self.need(Right::Read).await?;
+        self.room.store().email(self.account, email).await?.ok_or(Error::Missing)
+    }
+
+    pub async fn thread(&self, thread: ThreadId) -> Result<Vec<EmailRow>, Error> {
+        self.need(Right::Read).await?;
+        Ok(self.room.store().thread(self.account, thread).await?)
+    }
+
+    /// Stores a message as handed in, byte-exact; committed when this returns (promise 1).
+    pub async fn append(&self, mailbox: MailboxId, append: Append) -> Result<Placed, Error> {
+        self.need(Right::Write).await?;
+        self.own(mailbox).await?;
+        self.room_for(append.raw.len()).await?;
+        let now = self.room.now();
+        let body = derive::body(self.room.store(), now, append.raw).await?;
+        let copy = LocalCopy {
+            account: self.account,
+            target: Target::Mailbox(mailbox),
+            flags: append.flags,
+            keywords: append.keywords,
+            received_at: append.received_at.unwrap_or(now),
+            recipient: String::new(),
+        };
+        let delivery = Delivery { trace: None, body, copies: vec![copy], submission: None, replaces: Vec::new() };
+        let placed = self.room.store().deliver(delivery).await?;
+        placed.first().copied().ok_or_else(|| Error::Broken("nothing was placed".into()))
+    }
+
+    /// Refuses what is too large or more than the quota; letters from outside may go to 110 %, own copies not.
+    pub(crate) async fn room_for(&self, bytes: usize) -> Result<(), Error> {
+        if bytes > self.room.policy().message_bytes_max {
+            return Err(Denied::OverLimit.into());
+        }
+        let (used, quota) = self.used_and_quota().await?;
+        if used.saturating_add(i64::try_from(bytes).unwrap_or(i64::MAX)) > quota {
+            return Err(Denied::OverLimit.into());
+        }
+        Ok(())
+    }
+
+    /// Rows as they are now, and the UIDs refused by UNCHANGEDSINCE.
+    pub async fn flags(
+        &self,
+        mailbox: MailboxId,
+        uids: &[u32],
+        change: FlagChange,
+        unchanged_since: Option<i64>,
+    ) -> Result<(Vec<IndexRow>, Vec<u32>), Error> {
+        self.need(Right::Write).await?;
+        self.own(mailbox).await?;
+        Ok(self.room.store().flags(mailbox, uids, change, unchanged_since).await?)
+    }
+
+    /// Copies inside the account; (uid there, place here) in the order of UIDs.
+    pub async fn copy(&self, from: MailboxId, uids: &[u32], to: MailboxId) -> Result<Vec<(u32, Placed)>, Error> {
+        self.need(Right::Write).await?;
+        self.own(from).await?;
+        self.own(to).await?;
+        let snapshot = self.snapshot(from).await?;
+        let bytes: usize = uids.iter().filter_map(|uid| snapshot.row(*uid)).map(|row| row.size as usize).sum();
+        let (used, quota) = self.used_and_quota().await?;
+        if used.saturating_add(i64::try_from(bytes).unwrap_or(i64::MAX)) > quota {
+            return Err(Denied::OverLimit.into());
+        }
+        Ok(self.room.store().copy(from, uids, to).await?)
+    }
+
+    /// In one transaction (RFC 6851): a letter is never in both places or in none.
+    pub async fn move_to(&self, from: MailboxId, uids: &[u32], to: MailboxId) -> Result<Vec<(u32, Placed)>, Error> {
+        self.need(Right::Write).await?;
+        self.own(from).await?;
+        self.own(to).await?;
+        Ok(self.room.store().move_to(from, uids, to).await?)
+    }
+
+    /// Removes for ever: those with \Deleted among `uids` (None: all with \Deleted). Returns the UIDs removed.
+    pub async fn expunge(&self, mailbox: MailboxId, uids: Option<&[u32]>) -> Result<Vec<u32>, Error> {
+        self.need(Right::Write).await?;
+        self.own(mailbox).await?;
+        Ok(self.room.store().expunge(mailbox, uids).await?)
+    }
+
+    /// A listener for this account's changes.
+    pub fn listen(&self) -> crate::feed::Listener {
+        self.room.0.feed.listen(self.account)
+    }
+
+    /// (used, allowed) in bytes.
+    pub async fn quota(&self) -> Result<(i64, i64), Error> {
+        self.need(Right::Read).await?;
+        self.used_and_quota().await
+    }
+
+    async fn used_and_quota(&self) -> Result<(i64, i64), Error> {
+        let account = self.room.store().account(self.account).await?;
+        Ok((account.used_bytes, account.quota_bytes))
+    }
+}

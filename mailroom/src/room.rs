@@ -1,0 +1,101 @@
+//! The room itself: made once over a store, with the tasks that hear it. Holds what is shared by all calls and nothing that
+//! the tables do not know, apart from caches that may be lost.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use store::{PrincipalId, Store};
+
+use crate::directory::Domains;
+use crate::feed::Feed;
+use crate::mail::snapshot::Snapshots;
+use crate::secret::{password::Hashing, proven::Proven, throttle::Throttle};
+use crate::{Clock, Error, Mailroom, Policy};
+
+pub(crate) struct Room {
+    pub store: Store,
+    pub policy: Policy,
+    pub clock: Clock,
+    pub feed: Feed,
+    pub snapshots: Snapshots,
+    pub domains: Domains,
+    pub hashing: Hashing,
+    pub proven: Arc<Proven>,
+    pub sign_ins: Throttle,
+    pub slips: Throttle,
+    pub sources: Throttle,
+    /// Rises whenever somebody's rights may have changed: every `Access` looks again when it differs.
+    pub rights_epoch: Arc<AtomicU64>,
+}
+
+impl Mailroom {
+    /// Opens the mailroom over a store. Spawns one task that hears the store's changes and ends with it.
+    pub fn new(store: Store, policy: Policy, clock: Clock) -> Result<Mailroom, Error> {
+        let feed = Feed::new();
+        let proven = Arc::new(Proven::new()?);
+        let rights_epoch = Arc::new(AtomicU64::new(1));
+        let domains = Domains::default();
+        let others_wrote = {
+            let (proven, epoch, domains) = (Arc::clone(&proven), Arc::clone(&rights_epoch), domains.clone());
+            move || {
+                proven.forget_all();
+                domains.forget();
+                epoch.fetch_add(1, Ordering::AcqRel);
+            }
+        };
+        tokio::spawn(feed.clone().run(store.changes(), others_wrote));
+        Ok(Mailroom(Arc::new(Room {
+            snapshots: Snapshots::new(store.changes()),
+            sign_ins: Throttle::new(policy.sign_in_failures_max),
+            slips: Throttle::new(policy.sign_in_failures_max),
+            sources: Throttle::new(policy.sign_in_failures_max),
+            hashing: Hashing::new(),
+            store,
+            policy,
+            clock,
+            feed,
+            domains,
+            proven,
+            rights_epoch,
+        })))
+    }
+
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// Unix ms by the room's clock.
+    pub fn now(&self) -> i64 {
+        self.0.clock.now()
+    }
+
+    /// Numbers for monitoring.
+    pub async fn store_stats(&self) -> Result<store::Stats, Error> {
+        Ok(self.store().stats().await?)
+    }
+
+    /// Mailbox indexes in memory: (mailboxes, rows).
+    pub fn indexes_kept(&self) -> (usize, usize) {
+        self.0.snapshots.size()
+    }
+
+    /// Whether mail can be taken now: the writer commits and a reader reads it back.
+    pub async fn healthy(&self) -> Result<(), Error> {
+        let at = self.now().to_string();
+        self.store().setting_set("health", &at).await?;
+        match self.store().setting("health").await? {
+            Some(_) => Ok(()),
+            None => Err(Error::Broken("a committed row cannot be read back".into())),
+        }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// Somebody's rights or credentials changed: proofs are forgotten and open accesses look again.
+    pub(crate) fn rights_changed(&self, principal: PrincipalId) {
+        self.0.proven.forget(principal);
+        self.0.rights_epoch.fetch_add(1, Ordering::AcqRel);
+    }
+}
