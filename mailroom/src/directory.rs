@@ -19,6 +19,8 @@ pub enum Recipient {
     Unknown,
     /// Ours but closed: 550 5.2.1.
     Disabled,
+    /// One mailbox of ours, beyond 110 % of its quota: 452 4.2.2.
+    Full(AccountId),
 }
 
 /// How long the list of domains is believed without a wake, ms: it is asked for at every RCPT and hardly ever changes.
@@ -67,7 +69,10 @@ impl Mailroom {
             return Ok(Recipient::Elsewhere { domain });
         }
         match self.principal_at(&wanted).await? {
-            Some(found) => self.expand(found).await,
+            Some(found) if found.kind == PrincipalKind::List => self.expand(found).await,
+            Some(found) if found.status == Status::Disabled => Ok(Recipient::Disabled),
+            Some(found) if self.is_full(found.id.into(), 0).await? => Ok(Recipient::Full(found.id.into())),
+            Some(found) => Ok(Recipient::Local { accounts: vec![found.id.into()], outside: Vec::new() }),
             None => self.fallback(&wanted).await,
         }
     }

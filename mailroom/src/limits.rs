@@ -12,10 +12,16 @@ pub const MAILBOX_NAME_BYTES_MAX: usize = 500;
 pub const MAILBOXES_MAX: usize = 1_000;
 /// Mailbox indexes kept in memory for sessions that selected them, across accounts.
 pub const INDEXES_KEPT_MAX: usize = 10_000;
+/// Index rows kept in memory for all mailboxes together: about 120 bytes each, 240 MB at most, shared by all sessions.
+pub const INDEX_ROWS_KEPT_MAX: usize = 2_000_000;
 /// Rows a list page may ask for.
 pub const LIST_ROWS_MAX: usize = 200;
 /// Hits a search returns.
 pub const SEARCH_HITS_MAX: usize = 10_000;
+/// Rows of one domain in one lease, so that a flood to one destination never fills a worker.
+pub const LEASE_PER_DOMAIN_MAX: usize = 50;
+/// The outbox is looked at this often even when nothing wakes, ms: what another process left is found.
+pub const OUTBOX_LOOK_EVERY_MS: u64 = 30_000;
 /// Characters of a document system's own id.
 pub const EXTERNAL_ID_CHARS_MAX: usize = 200;
 /// Assignees of one document: every unit and commune of a merged province.

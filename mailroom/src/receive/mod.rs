@@ -2,10 +2,14 @@
 //! mailbox per recipient, and returns only after the commit (promise 1).
 
 pub(crate) mod fields;
+pub(crate) mod places;
 
-use crate::{Error, Mailroom};
 use bytes::Bytes;
 use store::*;
+
+use crate::{Denied, Error, Mailroom, derive, header, mask};
+use fields::Arrival;
+use places::Places;
 
 /// The peer as the SMTP session knows it.
 #[derive(Clone, Debug, Default)]
@@ -63,21 +67,160 @@ pub enum Refused {
 
 impl Mailroom {
     pub fn new_trace(&self) -> TraceId {
-        todo!()
+        TraceId(self.store().next_id(self.now()))
     }
+
     /// Writes Return-Path, Received (with the trace id) and Authentication-Results in front, stores, commits.
     pub async fn receive(&self, incoming: Incoming) -> Result<Result<TraceId, Refused>, Error> {
-        todo!("{incoming:?}")
+        if incoming.recipients.is_empty() {
+            return Err(Error::Bad("a letter without recipients".into()));
+        }
+        if fields::is_loop(&incoming.raw) {
+            return Ok(Err(self.refused_at_end(&incoming, Refused::Loop, 554, "more than 100 Received fields")));
+        }
+        let mut places = Places::of(&incoming.recipients, incoming.verdict == Verdict::Junk);
+        if places.is_empty() {
+            // Nobody of ours, and nobody may be relayed for: RCPT should have refused it.
+            return Err(Denied::NotAllowed.into());
+        }
+        if places.nothing_outside() && self.all_over_quota(&places, incoming.raw.len()).await? {
+            return Ok(Err(self.refused_at_end(&incoming, Refused::OverQuota, 452, "mailbox full")));
+        }
+        let now = self.now();
+        self.outside_to_sink(&mut places).await?;
+        let raw = self.with_front(&incoming, now);
+        let body = derive::body(self.store(), now, raw).await?;
+        let sender = self.forwarding_sender(&incoming.mail_from).await?;
+        let submission = places.submission(self, AccountId(0), sender, &incoming.envid, &incoming.ret, incoming.smtputf8, now);
+        let delivery = Delivery {
+            trace: Some(NewTrace {
+                id: incoming.trace,
+                direction: "in",
+                at: now,
+                peer_ip: incoming.peer.ip.clone(),
+                helo: incoming.peer.helo.clone(),
+                tls: incoming.peer.tls.clone(),
+                principal: None,
+                mail_from: incoming.mail_from.clone(),
+                auth_results: incoming.auth_results.clone(),
+                events: places.events(&incoming.reasons.join("; ")),
+            }),
+            body,
+            copies: places.copies(now),
+            submission,
+            replaces: Vec::new(),
+        };
+        let placed = self.store().deliver(delivery).await?;
+        tracing::info!(
+            trace = %incoming.trace,
+            from = %mask(&incoming.mail_from),
+            copies = placed.len(),
+            bytes = incoming.raw.len(),
+            verdict = ?incoming.verdict,
+            "letter received"
+        );
+        Ok(Ok(incoming.trace))
     }
+
+    fn with_front(&self, incoming: &Incoming, now: i64) -> Bytes {
+        let host_name = &self.policy().host_name;
+        let only = match incoming.recipients.as_slice() {
+            [only] => Some(only.address.as_str()),
+            _ => None,
+        };
+        let front = fields::front(&Arrival {
+            host_name,
+            peer: &incoming.peer,
+            trace: incoming.trace,
+            mail_from: &incoming.mail_from,
+            only_recipient: only,
+            smtputf8: incoming.smtputf8,
+            authenticated: false,
+            auth_results: &incoming.auth_results,
+            at: now,
+        });
+        header::rewritten(front.as_bytes(), &incoming.raw, &fields::forged(&incoming.raw, host_name)).into()
+    }
+
+    /// Bounces of forwarded letters go to our postmaster, who keeps the lists: the sender's own domain would be checked
+    /// against our address and fail. Our own senders and the null sender stay (RFC 5321 §4.5.5).
+    async fn forwarding_sender(&self, mail_from: &str) -> Result<String, Error> {
+        if mail_from.is_empty() || self.is_local_domain(&crate::address::domain_of(mail_from)).await? {
+            return Ok(mail_from.to_owned());
+        }
+        let first = self.domains().await?.into_iter().next();
+        Ok(first.map_or_else(String::new, |domain| format!("postmaster@{domain}")))
+    }
+
+    /// Accepts to 110 %: only when nobody has that room is the letter sent back; one who is full never costs the others
+    /// theirs, and a letter that others get is given to the full one too rather than lost.
+    async fn all_over_quota(&self, places: &Places, bytes: usize) -> Result<bool, Error> {
+        for account in places.accounts().take(places::QUOTA_LOOKS_MAX) {
+            if !self.is_full(account, bytes).await? {
+                return Ok(false);
+            }
+        }
+        Ok(places.accounts().count() <= places::QUOTA_LOOKS_MAX)
+    }
+
+    /// Whether an account has no room for this many bytes, at 110 % of its quota.
+    pub(crate) async fn is_full(&self, account: AccountId, bytes: usize) -> Result<bool, Error> {
+        let account = match self.store().account(account).await {
+            Ok(account) => account,
+            // Gone since it was resolved: not full, and the delivery will say so.
+            Err(store::Error::Missing(_)) => return Ok(false),
+            Err(cause) => return Err(cause.into()),
+        };
+        let after = account.used_bytes.saturating_add(i64::try_from(bytes).unwrap_or(i64::MAX));
+        Ok(after > account.quota_bytes.saturating_add(account.quota_bytes / 10))
+    }
+
+    /// In a demo nothing leaves: what would go elsewhere lands in the sink mailbox, and the trace says so.
+    pub(crate) async fn outside_to_sink(&self, places: &mut Places) -> Result<(), Error> {
+        let Some(sink) = &self.policy().sink_address else {
+            return Ok(());
+        };
+        if places.nothing_outside() {
+            return Ok(());
+        }
+        let wanted = crate::address::normal(sink).unwrap_or_default();
+        match self.principal_at(&wanted).await? {
+            Some(owner) => places.sink_into(AccountId::from(owner.id)),
+            None => return Err(Error::Broken("the sink mailbox does not exist".into())),
+        }
+        Ok(())
+    }
+
+    fn refused_at_end(&self, incoming: &Incoming, how: Refused, code: u16, reason: &str) -> Refused {
+        for recipient in &incoming.recipients {
+            self.note_refusal(incoming.trace, &incoming.peer, &incoming.mail_from, &recipient.address, code, reason);
+        }
+        how
+    }
+
     /// Records that mail was refused in the dialogue (promise 2). Never waits for the writer.
-    pub fn refused(
-        &self,
-        peer: &Peer,
-        mail_from: &str,
-        rcpt_to: &str,
-        code: u16,
-        reason: &str,
-    ) -> TraceId {
-        todo!("{peer:?}{mail_from}{rcpt_to}{code}{reason}")
+    pub fn refused(&self, peer: &Peer, mail_from: &str, rcpt_to: &str, code: u16, reason: &str) -> TraceId {
+        let trace = self.new_trace();
+        self.note_refusal(trace, peer, mail_from, rcpt_to, code, reason);
+        trace
+    }
+
+    fn note_refusal(&self, trace: TraceId, peer: &Peer, mail_from: &str, rcpt_to: &str, code: u16, reason: &str) {
+        let event = NewEvent { recipient: rcpt_to.to_owned(), event: "refused", code: Some(code), detail: reason.to_owned() };
+        let kept = self.store().trace_refusal(NewTrace {
+            id: trace,
+            direction: "in",
+            at: self.now(),
+            peer_ip: peer.ip.clone(),
+            helo: peer.helo.clone(),
+            tls: peer.tls.clone(),
+            principal: None,
+            mail_from: mail_from.to_owned(),
+            auth_results: String::new(),
+            events: vec![event],
+        });
+        if !kept {
+            tracing::warn!(%trace, from = %mask(mail_from), to = %mask(rcpt_to), code, "too many refusals to write down");
+        }
     }
 }

@@ -1,0 +1,206 @@
+//! A letter from one of us: Sent copy where asked, local copies and outbox rows in one transaction. (RFC 6409)
+
+mod complete;
+mod draft;
+mod fate;
+mod material;
+
+use bytes::Bytes;
+use store::*;
+
+use crate::directory::Recipient;
+use crate::receive::places::Places;
+use crate::receive::{Peer, RcptTo, fields};
+use crate::{Actor, Error, Mailroom, derive, mask};
+
+pub use draft::{Draft, DraftFile};
+
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    pub trace: TraceId,
+    pub peer: Peer,
+    pub mail_from: String,
+    pub recipients: Vec<RcptTo>,
+    pub raw: Bytes,
+    pub smtputf8: bool,
+    pub envid: Option<String>,
+    pub ret: Option<String>,
+    pub priority: i8,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unsendable {
+    NoRecipient,
+    /// These addresses do not exist here (or are closed).
+    Unknown(Vec<String>),
+    Malformed(Vec<String>),
+    /// These mailboxes of ours are full.
+    Full(Vec<String>),
+    TooLarge,
+    TooMany,
+    MayNotSendAs,
+}
+
+/// One letter on its way out, however it was handed in.
+pub(crate) struct Handed {
+    pub trace: TraceId,
+    pub peer: Peer,
+    pub mail_from: String,
+    pub recipients: Vec<RcptTo>,
+    /// Complete, without our trace fields.
+    pub raw: Bytes,
+    pub smtputf8: bool,
+    pub envid: Option<String>,
+    pub ret: Option<String>,
+    pub priority: i8,
+    /// Whose letter it is.
+    pub account: AccountId,
+    /// The Sent copy, for letters composed here.
+    pub own_copy: Option<LocalCopy>,
+    pub replaces: Vec<(MailboxId, u32)>,
+}
+
+impl Mailroom {
+    /// Submission by SMTP: completes Date/Message-ID, removes Bcc, checks ownership again. No Sent copy (clients APPEND).
+    pub async fn submit(&self, actor: &Actor, outgoing: Outgoing) -> Result<Result<TraceId, Unsendable>, Error> {
+        let senders = complete::from_addresses(&outgoing.raw);
+        if !self.owns_all(actor, &outgoing.mail_from, &senders).await? {
+            return Ok(Err(Unsendable::MayNotSendAs));
+        }
+        let now = self.now();
+        let missing = complete::Missing {
+            from: (actor.name.as_str(), if outgoing.mail_from.is_empty() { &actor.address } else { &outgoing.mail_from }),
+            message_id: &self.new_message_id(&actor.address, now),
+            at: now,
+        };
+        let raw = complete::completed(&outgoing.raw, &missing);
+        let account = self.account_of_sender(actor, &outgoing.mail_from).await?;
+        self.hand_in(
+            actor,
+            Handed {
+                trace: outgoing.trace,
+                peer: outgoing.peer,
+                mail_from: outgoing.mail_from,
+                recipients: outgoing.recipients,
+                raw: raw.into(),
+                smtputf8: outgoing.smtputf8,
+                envid: outgoing.envid,
+                ret: outgoing.ret,
+                priority: outgoing.priority,
+                account,
+                own_copy: None,
+                replaces: Vec::new(),
+            },
+        )
+        .await
+        .map(|handed| handed.map(|(trace, _)| trace))
+    }
+
+    /// The envelope sender and every From address must be the actor's to use (RFC 6409 §6.1). A null sender is allowed:
+    /// receipts and automatic answers have it.
+    async fn owns_all(&self, actor: &Actor, mail_from: &str, senders: &[String]) -> Result<bool, Error> {
+        if !self.is_active(actor.principal).await? {
+            return Ok(false);
+        }
+        let envelope = (!mail_from.is_empty()).then(|| mail_from.to_owned());
+        for address in envelope.iter().chain(senders) {
+            if !self.may_send_as(actor, address).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The unit's own account when sent in the unit's name: there its fate is looked for.
+    async fn account_of_sender(&self, actor: &Actor, mail_from: &str) -> Result<AccountId, Error> {
+        let owner = match crate::address::normal(mail_from) {
+            Some(address) => self.principal_at(&address).await?,
+            None => None,
+        };
+        Ok(owner.map_or(AccountId::from(actor.principal), |owner| AccountId::from(owner.id)))
+    }
+
+    /// One transaction for everything that the letter becomes. Sender and recipients were checked by the caller.
+    pub(crate) async fn hand_in(&self, actor: &Actor, handed: Handed) -> Result<Result<(TraceId, Vec<Placed>), Unsendable>, Error> {
+        if let Some(fault) = self.unsendable(&handed) {
+            return Ok(Err(fault));
+        }
+        let now = self.now();
+        let mut places = Places::of(&handed.recipients, false);
+        if places.is_empty() {
+            return Ok(Err(Unsendable::NoRecipient));
+        }
+        self.outside_to_sink(&mut places).await?;
+        let host_name = &self.policy().host_name;
+        // The trace knows the address a letter was handed in from; the recipients need not.
+        let peer = Peer { ip: String::new(), helo: "authenticated".into(), tls: handed.peer.tls.clone() };
+        let arrival = fields::Arrival {
+            host_name,
+            peer: &peer,
+            trace: handed.trace,
+            mail_from: &handed.mail_from,
+            only_recipient: None,
+            smtputf8: handed.smtputf8,
+            authenticated: true,
+            auth_results: "",
+            at: now,
+        };
+        let front = fields::front(&arrival);
+        let raw = crate::header::rewritten(front.as_bytes(), &handed.raw, &fields::forged(&handed.raw, host_name));
+        let body = derive::body(self.store(), now, raw.into()).await?;
+        let submission = places
+            .submission(self, handed.account, handed.mail_from.clone(), &handed.envid, &handed.ret, handed.smtputf8, now)
+            .map(|submission| NewSubmission { priority: handed.priority, ..submission });
+        let mut copies = places.copies(now);
+        copies.extend(handed.own_copy);
+        let delivery = Delivery {
+            trace: Some(NewTrace {
+                id: handed.trace,
+                direction: "submit",
+                at: now,
+                peer_ip: handed.peer.ip,
+                helo: handed.peer.helo,
+                tls: handed.peer.tls,
+                principal: Some(actor.principal),
+                mail_from: handed.mail_from.clone(),
+                auth_results: String::new(),
+                events: places.events(""),
+            }),
+            body,
+            copies,
+            submission,
+            replaces: handed.replaces,
+        };
+        let placed = self.store().deliver(delivery).await?;
+        tracing::info!(trace = %handed.trace, from = %mask(&handed.mail_from), copies = placed.len(), "letter handed in");
+        Ok(Ok((handed.trace, placed)))
+    }
+
+    fn unsendable(&self, handed: &Handed) -> Option<Unsendable> {
+        if handed.recipients.is_empty() {
+            return Some(Unsendable::NoRecipient);
+        }
+        if handed.recipients.len() > self.policy().recipients_max {
+            return Some(Unsendable::TooMany);
+        }
+        if handed.raw.len() > self.policy().message_bytes_max {
+            return Some(Unsendable::TooLarge);
+        }
+        let with = |wanted: fn(&Recipient) -> bool| -> Vec<String> {
+            handed.recipients.iter().filter(|one| wanted(&one.resolved)).map(|one| one.address.clone()).collect()
+        };
+        let unknown = with(|to| matches!(to, Recipient::Unknown | Recipient::Disabled));
+        if !unknown.is_empty() {
+            return Some(Unsendable::Unknown(unknown));
+        }
+        let full = with(|to| matches!(to, Recipient::Full(_)));
+        (!full.is_empty()).then_some(Unsendable::Full(full))
+    }
+
+    /// Unique, and says nothing but our domain.
+    pub(crate) fn new_message_id(&self, address: &str, now: i64) -> String {
+        let domain = crate::address::domain_of(address);
+        let domain = if domain.is_empty() { self.policy().host_name.clone() } else { domain };
+        format!("{:x}.congthu@{domain}", self.store().next_id(now))
+    }
+}
