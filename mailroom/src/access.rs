@@ -42,7 +42,11 @@ pub struct Rights {
 }
 
 impl Rights {
-    const ALL: Rights = Rights { read: true, write: true, send_as: true };
+    const ALL: Rights = Rights {
+        read: true,
+        write: true,
+        send_as: true,
+    };
 
     /// From the words of a membership: read write send_as clerk owner. Who keeps a mailbox reads it.
     pub(crate) fn from_words(words: &str) -> Rights {
@@ -64,7 +68,11 @@ impl Rights {
     }
 
     fn from_bits(bits: u8) -> Rights {
-        Rights { read: bits & 1 != 0, write: bits & 2 != 0, send_as: bits & 4 != 0 }
+        Rights {
+            read: bits & 1 != 0,
+            write: bits & 2 != 0,
+            send_as: bits & 4 != 0,
+        }
     }
 
     pub(crate) fn any(self) -> bool {
@@ -83,7 +91,12 @@ impl Mailroom {
             epoch: AtomicU64::new(epoch),
             until_at: AtomicI64::new(until_at),
         };
-        Ok(Access { room: self.clone(), actor: actor.clone(), account, found: Arc::new(found) })
+        Ok(Access {
+            room: self.clone(),
+            actor: actor.clone(),
+            account,
+            found: Arc::new(found),
+        })
     }
 
     /// The check itself. Administration and the console give no right to mail.
@@ -103,7 +116,10 @@ impl Mailroom {
             };
         }
         let memberships = self.store().memberships_of(actor.principal).await?;
-        let Some(membership) = memberships.into_iter().find(|one| one.account == account && self.in_force(one)) else {
+        let Some(membership) = memberships
+            .into_iter()
+            .find(|one| one.account == account && self.in_force(one))
+        else {
             return not_yours();
         };
         let owner = self.store().principal(PrincipalId::from(account)).await?;
@@ -111,7 +127,11 @@ impl Mailroom {
             return not_yours();
         }
         let rights = Rights::from_words(&membership.rights);
-        if rights.any() { Ok((rights, membership.until_at.unwrap_or(i64::MAX))) } else { not_yours() }
+        if rights.any() {
+            Ok((rights, membership.until_at.unwrap_or(i64::MAX)))
+        } else {
+            not_yours()
+        }
     }
 
     pub(crate) fn in_force(&self, membership: &Membership) -> bool {
@@ -120,12 +140,19 @@ impl Mailroom {
     }
 
     pub(crate) async fn is_active(&self, principal: PrincipalId) -> Result<bool, Error> {
-        Ok(self.store().principal(principal).await?.is_some_and(|who| who.status == Status::Active))
+        Ok(self
+            .store()
+            .principal(principal)
+            .await?
+            .is_some_and(|who| who.status == Status::Active))
     }
 
     /// The actor's own account first, then every account it may read now (unit mailboxes, delegations):
     /// (account, address, name, rights).
-    pub async fn accounts_of(&self, actor: &Actor) -> Result<Vec<(AccountId, String, String, Rights)>, Error> {
+    pub async fn accounts_of(
+        &self,
+        actor: &Actor,
+    ) -> Result<Vec<(AccountId, String, String, Rights)>, Error> {
         let mut accounts = Vec::new();
         if actor.means == Means::Console || !self.is_active(actor.principal).await? {
             return Ok(accounts);
@@ -140,7 +167,10 @@ impl Mailroom {
             if !rights.read || !self.in_force(&membership) {
                 continue;
             }
-            if let Some(owner) = self.store().principal(PrincipalId::from(membership.account)).await?
+            if let Some(owner) = self
+                .store()
+                .principal(PrincipalId::from(membership.account))
+                .await?
                 && owner.status != Status::Disabled
             {
                 accounts.push((membership.account, owner.address, owner.name, rights));
@@ -191,7 +221,11 @@ impl Access {
             Right::Write => rights.write,
             Right::SendAs => rights.send_as,
         };
-        if has { Ok(()) } else { Err(Denied::NotAllowed.into()) }
+        if has {
+            Ok(())
+        } else {
+            Err(Denied::NotAllowed.into())
+        }
     }
 }
 

@@ -20,7 +20,11 @@ impl Mailroom {
 
     /// The one check of administration: the actor administers a unit whose subtree holds `unit`. What belongs to no unit
     /// is the console's alone.
-    pub(crate) async fn check_subtree(&self, actor: &Actor, unit: Option<UnitId>) -> Result<(), Error> {
+    pub(crate) async fn check_subtree(
+        &self,
+        actor: &Actor,
+        unit: Option<UnitId>,
+    ) -> Result<(), Error> {
         if actor.means == Means::Console {
             return Ok(());
         }
@@ -40,16 +44,27 @@ impl Mailroom {
 
     /// What concerns the whole installation.
     pub(crate) fn check_console(actor: &Actor) -> Result<(), Error> {
-        if actor.means == Means::Console { Ok(()) } else { Err(Denied::NotAllowed.into()) }
+        if actor.means == Means::Console {
+            Ok(())
+        } else {
+            Err(Denied::NotAllowed.into())
+        }
     }
 
     /// Units this actor administers (roots of subtrees); empty for everybody else. The console administers all.
     pub async fn administers(&self, actor: &Actor) -> Result<Vec<Unit>, Error> {
         if actor.means == Means::Console {
             let units = self.store().units_all().await?;
-            return Ok(units.into_iter().filter(|unit| unit.parent.is_none()).collect());
+            return Ok(units
+                .into_iter()
+                .filter(|unit| unit.parent.is_none())
+                .collect());
         }
-        let active = self.store().principal(actor.principal).await?.is_some_and(|who| who.status == Status::Active);
+        let active = self
+            .store()
+            .principal(actor.principal)
+            .await?
+            .is_some_and(|who| who.status == Status::Active);
         if !active {
             return Ok(Vec::new());
         }
@@ -70,8 +85,16 @@ impl Mailroom {
         unit: Option<UnitId>,
         detail: &str,
     ) -> Result<(), Error> {
-        let who = if actor.address.is_empty() { &actor.name } else { &actor.address };
-        let from = if actor.peer_ip.is_empty() { String::new() } else { format!(" [{}]", actor.peer_ip) };
+        let who = if actor.address.is_empty() {
+            &actor.name
+        } else {
+            &actor.address
+        };
+        let from = if actor.peer_ip.is_empty() {
+            String::new()
+        } else {
+            format!(" [{}]", actor.peer_ip)
+        };
         let row = NewAudit {
             actor_id: (actor.principal.0 != 0).then_some(actor.principal),
             actor: who.clone(),

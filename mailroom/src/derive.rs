@@ -22,7 +22,11 @@ const URGENCY_FIELD: &str = "X-Congthu-Urgency";
 /// A body to be stored, with everything derived from it.
 pub(crate) async fn body(store: &Store, now: i64, raw: Bytes) -> Result<NewBody, Error> {
     let derived = derive(&raw).await?;
-    Ok(NewBody { id: BodyId(store.next_id(now)), raw, derived })
+    Ok(NewBody {
+        id: BodyId(store.next_id(now)),
+        raw,
+        derived,
+    })
 }
 
 /// The same for a body that is stored already.
@@ -31,13 +35,20 @@ pub(crate) async fn derive(raw: &Bytes) -> Result<Derived, Error> {
         return Ok(of(raw));
     }
     let raw = raw.clone();
-    tokio::task::spawn_blocking(move || of(&raw)).await.map_err(|cause| Error::Broken(cause.to_string()))
+    tokio::task::spawn_blocking(move || of(&raw))
+        .await
+        .map_err(|cause| Error::Broken(cause.to_string()))
 }
 
 /// Everything at once.
 pub(crate) fn of(raw: &[u8]) -> Derived {
     let letter = letter::read(raw);
-    let from = letter.from.first().or(letter.sender.first()).cloned().unwrap_or_default();
+    let from = letter
+        .from
+        .first()
+        .or(letter.sender.first())
+        .cloned()
+        .unwrap_or_default();
     Derived {
         version: VERSION,
         subject: cut(&letter.subject, COLUMN_CHARS_MAX),
@@ -48,7 +59,14 @@ pub(crate) fn of(raw: &[u8]) -> Derived {
         message_id: letter.message_id.clone().filter(|id| id.len() <= 998),
         thread_key: thread_key(&letter, raw),
         preview: letter::preview(&letter),
-        attachments: u32::try_from(letter.attachments.iter().filter(|file| !file.inline || file.named).count()).unwrap_or(u32::MAX),
+        attachments: u32::try_from(
+            letter
+                .attachments
+                .iter()
+                .filter(|file| !file.inline || file.named)
+                .count(),
+        )
+        .unwrap_or(u32::MAX),
         urgency: urgency(raw, &letter),
         coding: letter.coding.to_string(),
         confidence: f64::from(letter.confidence),
@@ -76,18 +94,32 @@ fn to_text(letter: &Letter) -> String {
 }
 
 fn shown(one: &Mailbox) -> &str {
-    if one.name.is_empty() { &one.address } else { &one.name }
+    if one.name.is_empty() {
+        &one.address
+    } else {
+        &one.name
+    }
 }
 
 /// Letters of one conversation share it: a hash of the first reference, else of what is answered, else of the own id.
 fn thread_key(letter: &Letter, raw: &[u8]) -> i64 {
-    let root = letter.references.first().or(letter.in_reply_to.first()).or(letter.message_id.as_ref());
+    let root = letter
+        .references
+        .first()
+        .or(letter.in_reply_to.first())
+        .or(letter.message_id.as_ref());
     let hash = match root {
         Some(id) => digest::digest(&digest::SHA256, id.as_bytes()),
-        None => digest::digest(&digest::SHA256, raw.get(..raw.len().min(4096)).unwrap_or_default()),
+        None => digest::digest(
+            &digest::SHA256,
+            raw.get(..raw.len().min(4096)).unwrap_or_default(),
+        ),
     };
     let mut first = [0u8; 8];
-    first.iter_mut().zip(hash.as_ref()).for_each(|(to, from)| *to = *from);
+    first
+        .iter_mut()
+        .zip(hash.as_ref())
+        .for_each(|(to, from)| *to = *from);
     // Positive: ids are.
     i64::from_be_bytes(first) & i64::MAX
 }
@@ -110,11 +142,18 @@ mod tests {
         let raw = "From: =?UTF-8?B?TmfDom4=?= <ngan@a.b>\r\nTo: binh@a.b, Lan <lan@a.b>\r\nSubject: Họp khẩn\r\n\
                    Message-ID: <2@a.b>\r\nReferences: <1@a.b>\r\nX-Congthu-Urgency: 9\r\n\r\nMời họp lúc 8 giờ.\r\n";
         let derived = of(raw.as_bytes());
-        assert_eq!((derived.from_name.as_str(), derived.from_address.as_str()), ("Ngân", "ngan@a.b"));
+        assert_eq!(
+            (derived.from_name.as_str(), derived.from_address.as_str()),
+            ("Ngân", "ngan@a.b")
+        );
         assert_eq!(derived.to_text, "binh@a.b, Lan");
         assert_eq!((derived.subject.as_str(), derived.urgency), ("Họp khẩn", 3));
         assert_eq!(derived.preview, "Mời họp lúc 8 giờ.");
-        assert!(derived.search_text.contains("Mời họp") && !derived.envelope.is_empty() && !derived.structure.is_empty());
+        assert!(
+            derived.search_text.contains("Mời họp")
+                && !derived.envelope.is_empty()
+                && !derived.structure.is_empty()
+        );
     }
 
     #[test]

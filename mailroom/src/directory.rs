@@ -12,7 +12,10 @@ use crate::{Actor, Error, Mailroom, Means, address, limits};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recipient {
     /// Delivered here: accounts (a list or alias expands to several) and outside addresses it also expands to.
-    Local { accounts: Vec<AccountId>, outside: Vec<String> },
+    Local {
+        accounts: Vec<AccountId>,
+        outside: Vec<String>,
+    },
     /// Not one of our domains: only for principals who may submit.
     Elsewhere { domain: String },
     /// Our domain, nobody there: 550 5.1.1.
@@ -44,7 +47,9 @@ impl Domains {
 
     fn kept(&self, now: i64) -> Option<Arc<DomainNames>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().filter(|(at, _)| (0..DOMAINS_LIFE_MS).contains(&(now - at))).map(|(_, names)| Arc::clone(names))
+        kept.as_ref()
+            .filter(|(at, _)| (0..DOMAINS_LIFE_MS).contains(&(now - at)))
+            .map(|(_, names)| Arc::clone(names))
     }
 
     fn keep(&self, now: i64, names: &Arc<DomainNames>) {
@@ -71,8 +76,13 @@ impl Mailroom {
         match self.principal_at(&wanted).await? {
             Some(found) if found.kind == PrincipalKind::List => self.expand(found).await,
             Some(found) if found.status == Status::Disabled => Ok(Recipient::Disabled),
-            Some(found) if self.is_full(found.id.into(), 0).await? => Ok(Recipient::Full(found.id.into())),
-            Some(found) => Ok(Recipient::Local { accounts: vec![found.id.into()], outside: Vec::new() }),
+            Some(found) if self.is_full(found.id.into(), 0).await? => {
+                Ok(Recipient::Full(found.id.into()))
+            }
+            Some(found) => Ok(Recipient::Local {
+                accounts: vec![found.id.into()],
+                outside: Vec::new(),
+            }),
             None => self.fallback(&wanted).await,
         }
     }
@@ -84,8 +94,14 @@ impl Mailroom {
             return Ok(Recipient::Unknown);
         }
         let units = self.store().units_all().await?;
-        let top = units.iter().filter(|unit| unit.parent.is_none()).find_map(|unit| unit.records_account);
-        Ok(top.map_or(Recipient::Unknown, |account| Recipient::Local { accounts: vec![account], outside: Vec::new() }))
+        let top = units
+            .iter()
+            .filter(|unit| unit.parent.is_none())
+            .find_map(|unit| unit.records_account);
+        Ok(top.map_or(Recipient::Unknown, |account| Recipient::Local {
+            accounts: vec![account],
+            outside: Vec::new(),
+        }))
     }
 
     /// Whose address this is now: as written, without the subaddress, or under the newer name of its domain.
@@ -173,7 +189,10 @@ impl Mailroom {
         found.sort_by_key(|domain| domain.id);
         let names = DomainNames {
             names: found.iter().map(|domain| domain.name.clone()).collect(),
-            alias_of: found.into_iter().map(|domain| (domain.name, domain.alias_of)).collect(),
+            alias_of: found
+                .into_iter()
+                .map(|domain| (domain.name, domain.alias_of))
+                .collect(),
         };
         let names = Arc::new(names);
         self.0.domains.keep(now, &names);
@@ -196,16 +215,26 @@ impl Mailroom {
         }
         let memberships = self.store().memberships_of(actor.principal).await?;
         let account = AccountId::from(owner.id);
-        let allowed = |one: &Membership| one.account == account && self.in_force(one) && Rights::from_words(&one.rights).send_as;
+        let allowed = |one: &Membership| {
+            one.account == account && self.in_force(one) && Rights::from_words(&one.rights).send_as
+        };
         Ok(owner.status != Status::Disabled && memberships.iter().any(allowed))
     }
 
     /// Colleagues, units and lists whose name or address matches, without diacritics, for the address field: (name, address).
-    pub async fn suggest(&self, actor: &Actor, typed: &str, rows: usize) -> Result<Vec<(String, String)>, Error> {
+    pub async fn suggest(
+        &self,
+        actor: &Actor,
+        typed: &str,
+        rows: usize,
+    ) -> Result<Vec<(String, String)>, Error> {
         if typed.trim().is_empty() || !self.is_active(actor.principal).await? {
             return Ok(Vec::new());
         }
-        let found = self.store().principals_find(typed, "", rows.min(limits::LIST_ROWS_MAX)).await?;
+        let found = self
+            .store()
+            .principals_find(typed, "", rows.min(limits::LIST_ROWS_MAX))
+            .await?;
         Ok(found
             .into_iter()
             .filter(|one| one.status != Status::Disabled && !one.address.is_empty())

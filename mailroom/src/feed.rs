@@ -41,17 +41,31 @@ impl Listener {
 
 impl Feed {
     pub(crate) fn new() -> Self {
-        Feed(Arc::new(Slots { accounts: Mutex::default(), any: watch::channel(0).0, outbox: Notify::new() }))
+        Feed(Arc::new(Slots {
+            accounts: Mutex::default(),
+            any: watch::channel(0).0,
+            outbox: Notify::new(),
+        }))
     }
 
     /// A listener for one account; what was committed before is not announced.
     pub(crate) fn listen(&self, account: AccountId) -> Listener {
-        let mut accounts = self.0.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut accounts = self
+            .0
+            .accounts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if accounts.slots.len() >= accounts.sweep_at {
             accounts.slots.retain(|_, slot| slot.receiver_count() > 0);
             accounts.sweep_at = accounts.slots.len() + SWEEP_EVERY;
         }
-        Listener(accounts.slots.entry(account).or_insert_with(|| watch::channel(0).0).subscribe())
+        Listener(
+            accounts
+                .slots
+                .entry(account)
+                .or_insert_with(|| watch::channel(0).0)
+                .subscribe(),
+        )
     }
 
     /// A listener for every account.
@@ -65,19 +79,29 @@ impl Feed {
     }
 
     fn wake(&self, wake: &store::Wake) {
-        let accounts = self.0.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let accounts = self
+            .0
+            .accounts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if wake.all {
             for slot in accounts.slots.values() {
                 slot.send_modify(|count| *count = count.wrapping_add(1));
             }
         } else {
-            for slot in wake.accounts.iter().filter_map(|account| accounts.slots.get(account)) {
+            for slot in wake
+                .accounts
+                .iter()
+                .filter_map(|account| accounts.slots.get(account))
+            {
                 slot.send_modify(|count| *count = count.wrapping_add(1));
             }
         }
         drop(accounts);
         if wake.all || !wake.accounts.is_empty() {
-            self.0.any.send_modify(|count| *count = count.wrapping_add(1));
+            self.0
+                .any
+                .send_modify(|count| *count = count.wrapping_add(1));
         }
         if wake.outbox {
             self.0.outbox.notify_waiters();
@@ -86,7 +110,11 @@ impl Feed {
     }
 
     /// Hears the store until it closes. `others_wrote` runs when another process changed something.
-    pub(crate) async fn run(self, mut wakes: Receiver<store::Wake>, others_wrote: impl Fn() + Send) {
+    pub(crate) async fn run(
+        self,
+        mut wakes: Receiver<store::Wake>,
+        others_wrote: impl Fn() + Send,
+    ) {
         loop {
             match wakes.recv().await {
                 Ok(wake) => {
@@ -111,17 +139,27 @@ mod tests {
     use std::time::Duration;
 
     async fn heard(listener: &mut Listener) -> bool {
-        tokio::time::timeout(Duration::from_millis(20), listener.changed()).await.is_ok()
+        tokio::time::timeout(Duration::from_millis(20), listener.changed())
+            .await
+            .is_ok()
     }
 
     fn wake(accounts: &[i64]) -> store::Wake {
-        store::Wake { accounts: accounts.iter().copied().map(AccountId).collect(), outbox: false, all: false }
+        store::Wake {
+            accounts: accounts.iter().copied().map(AccountId).collect(),
+            outbox: false,
+            all: false,
+        }
     }
 
     #[tokio::test]
     async fn only_those_concerned_are_woken() {
         let feed = Feed::new();
-        let (mut one, mut two, mut any) = (feed.listen(AccountId(1)), feed.listen(AccountId(2)), feed.listen_to_any());
+        let (mut one, mut two, mut any) = (
+            feed.listen(AccountId(1)),
+            feed.listen(AccountId(2)),
+            feed.listen_to_any(),
+        );
         feed.wake(&wake(&[1]));
         assert!(heard(&mut one).await && heard(&mut any).await && !heard(&mut two).await);
         feed.wake(&wake(&[1]));
@@ -137,7 +175,12 @@ mod tests {
         for account in 0..(3 * SWEEP_EVERY as i64) {
             drop(feed.listen(AccountId(account)));
         }
-        let kept = feed.0.accounts.lock().map(|accounts| accounts.slots.len()).unwrap_or(0);
+        let kept = feed
+            .0
+            .accounts
+            .lock()
+            .map(|accounts| accounts.slots.len())
+            .unwrap_or(0);
         assert!(kept <= SWEEP_EVERY + 1, "{kept}");
     }
 }

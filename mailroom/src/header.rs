@@ -117,16 +117,6 @@ pub(crate) fn rewritten(front: &[u8], raw: &[u8], cut: &[Range<usize>]) -> Vec<u
     out
 }
 
-/// Ids in angle brackets, in their order (References, In-Reply-To, Message-ID), without the brackets; bounded.
-pub(crate) fn message_ids(text: &str) -> Vec<String> {
-    text.split('<')
-        .skip(1)
-        .filter_map(|piece| piece.split_once('>').map(|(id, _)| id.trim().to_owned()))
-        .filter(|id| !id.is_empty() && id.len() <= 998)
-        .take(200)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,15 +166,5 @@ mod tests {
             rewritten(b"X: y\r\n", RAW, &cut),
             b"X: y\r\nno field here\r\nFrom: An <an@a.b>\r\n\r\nBody: no\r\n"
         );
-    }
-
-    #[test]
-    fn ids_are_read() {
-        assert_eq!(
-            message_ids("<a@b> junk <c@d>\t< e@f >"),
-            ["a@b", "c@d", "e@f"]
-        );
-        assert_eq!(message_ids("no ids"), Vec::<String>::new());
-        assert_eq!(message_ids("<open"), Vec::<String>::new());
     }
 }

@@ -16,6 +16,10 @@ pub const INDEXES_KEPT_MAX: usize = 10_000;
 pub const INDEX_ROWS_KEPT_MAX: usize = 2_000_000;
 /// Rows a list page may ask for.
 pub const LIST_ROWS_MAX: usize = 200;
+/// Words of one condition of a search.
+pub const SEARCH_WORDS_MAX: usize = 32;
+/// Hits whose rows are read at once when a search is filtered.
+pub const SEARCH_READ_ROWS: usize = 500;
 /// Hits a search returns.
 pub const SEARCH_HITS_MAX: usize = 10_000;
 /// Rows of one domain in one lease, so that a flood to one destination never fills a worker.
@@ -26,3 +30,21 @@ pub const OUTBOX_LOOK_EVERY_MS: u64 = 30_000;
 pub const EXTERNAL_ID_CHARS_MAX: usize = 200;
 /// Assignees of one document: every unit and commune of a merged province.
 pub const ASSIGNEES_MAX: usize = 500;
+/// Rows of one page of people for administrators and the command line.
+pub const ADMIN_ROWS_MAX: usize = 1_000;
+/// Characters of a name of a person or a unit.
+pub const NAME_CHARS_MAX: usize = 200;
+/// Characters of a device's or program's name.
+pub const DEVICE_NAME_CHARS_MAX: usize = 100;
+/// App passwords of one account: more programs than anybody has.
+pub const APP_PASSWORDS_MAX: usize = 50;
+/// Devices of one account that are pushed to.
+pub const SUBSCRIPTIONS_MAX: usize = 20;
+/// Devices are looked at this often even when nothing wakes, ms.
+pub const OWED_LOOK_EVERY_MS: u64 = 10_000;
+/// Levels of units above a unit.
+pub const UNIT_DEPTH_MAX: usize = 16;
+/// Characters of the reason of a recall.
+pub const REASON_CHARS_MAX: usize = 1_000;
+/// Events a source reads at once.
+pub const EVENT_ROWS_MAX: usize = 500;

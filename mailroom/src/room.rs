@@ -36,7 +36,11 @@ impl Mailroom {
         let rights_epoch = Arc::new(AtomicU64::new(1));
         let domains = Domains::default();
         let others_wrote = {
-            let (proven, epoch, domains) = (Arc::clone(&proven), Arc::clone(&rights_epoch), domains.clone());
+            let (proven, epoch, domains) = (
+                Arc::clone(&proven),
+                Arc::clone(&rights_epoch),
+                domains.clone(),
+            );
             move || {
                 proven.forget_all();
                 domains.forget();

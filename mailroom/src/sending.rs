@@ -10,10 +10,20 @@ use crate::{Error, Mailroom, derive, header, limits};
 
 impl Mailroom {
     /// Due rows for this worker, fair across domains; their leases end by themselves after `lease_secs`.
-    pub async fn lease_outbox(&self, worker: &str, rows: usize, lease_secs: u64) -> Result<Vec<Leased>, Error> {
-        let lease_ms = i64::try_from(lease_secs).unwrap_or(i64::MAX / 1000).saturating_mul(1000);
+    pub async fn lease_outbox(
+        &self,
+        worker: &str,
+        rows: usize,
+        lease_secs: u64,
+    ) -> Result<Vec<Leased>, Error> {
+        let lease_ms = i64::try_from(lease_secs)
+            .unwrap_or(i64::MAX / 1000)
+            .saturating_mul(1000);
         let per_domain = rows.div_ceil(4).min(limits::LEASE_PER_DOMAIN_MAX);
-        Ok(self.store().outbox_lease(worker, self.now(), lease_ms, rows, per_domain).await?)
+        Ok(self
+            .store()
+            .outbox_lease(worker, self.now(), lease_ms, rows, per_domain)
+            .await?)
     }
 
     pub async fn settle_outbox(&self, settlements: Vec<Settlement>) -> Result<(), Error> {
@@ -28,7 +38,10 @@ impl Mailroom {
     /// The bytes to send: without Return-Path, which only the last server writes (RFC 5321 §4.4).
     pub async fn outbox_body(&self, body: BodyId) -> Result<Bytes, Error> {
         let raw = self.store().body(body).await?;
-        let first = header::fields(&raw).next().filter(|field| field.is("Return-Path")).map(|field| field.whole);
+        let first = header::fields(&raw)
+            .next()
+            .filter(|field| field.is("Return-Path"))
+            .map(|field| field.whole);
         Ok(match first {
             Some(whole) if whole.start == 0 => raw.slice(whole.end..),
             _ => raw,
@@ -38,7 +51,9 @@ impl Mailroom {
     /// Returns when rows may be due: a submission was committed, or the next due time has come.
     pub async fn outbox_ready(&self) {
         let wait_ms = match self.store().outbox_next_due().await {
-            Ok(Some(at)) => u64::try_from(at - self.now()).unwrap_or(0).min(limits::OUTBOX_LOOK_EVERY_MS),
+            Ok(Some(at)) => u64::try_from(at - self.now())
+                .unwrap_or(0)
+                .min(limits::OUTBOX_LOOK_EVERY_MS),
             Ok(None) => limits::OUTBOX_LOOK_EVERY_MS,
             Err(cause) => {
                 tracing::warn!(%cause, "cannot see when the outbox is due");
@@ -54,17 +69,31 @@ impl Mailroom {
 
     /// A report from us (null sender) to one address, local or elsewhere (RFC 3464, RFC 5321 §4.5.5). `about` is the
     /// letter it reports on; its trace says that a report was sent.
-    pub async fn send_report(&self, to: &str, raw: Bytes, about: TraceId) -> Result<TraceId, Error> {
+    pub async fn send_report(
+        &self,
+        to: &str,
+        raw: Bytes,
+        about: TraceId,
+    ) -> Result<TraceId, Error> {
         let resolved = self.resolve(to).await?;
         if matches!(resolved, Recipient::Unknown | Recipient::Disabled) {
             return Err(Error::Missing);
         }
         let now = self.now();
         let trace = self.new_trace();
-        let recipients = [RcptTo { address: to.to_owned(), notify: Some("NEVER".into()), orcpt: None, resolved }];
+        let recipients = [RcptTo {
+            address: to.to_owned(),
+            notify: Some("NEVER".into()),
+            orcpt: None,
+            resolved,
+        }];
         let mut places = Places::of(&recipients, false);
         self.outside_to_sink(&mut places).await?;
-        let peer = Peer { ip: String::new(), helo: self.policy().host_name.clone(), tls: String::new() };
+        let peer = Peer {
+            ip: String::new(),
+            helo: self.policy().host_name.clone(),
+            tls: String::new(),
+        };
         let front = fields::front(&fields::Arrival {
             host_name: &self.policy().host_name,
             peer: &peer,
@@ -89,9 +118,22 @@ impl Mailroom {
                 auth_results: String::new(),
                 events: places.events(&format!("báo cáo về {about}")),
             }),
-            body: derive::body(self.store(), now, header::rewritten(front.as_bytes(), &raw, &[]).into()).await?,
+            body: derive::body(
+                self.store(),
+                now,
+                header::rewritten(front.as_bytes(), &raw, &[]).into(),
+            )
+            .await?,
             copies: places.copies(now),
-            submission: places.submission(self, AccountId(0), String::new(), &None, &None, false, now),
+            submission: places.submission(
+                self,
+                AccountId(0),
+                String::new(),
+                &None,
+                &None,
+                false,
+                now,
+            ),
             replaces: Vec::new(),
         };
         self.store().deliver(delivery).await?;

@@ -1,10 +1,11 @@
 //! Assigned documents: a document system tells us who was given what; we tell the person and report back. (DOMAIN 3.4)
 
+mod person;
 pub(crate) mod rules;
+mod source;
 
-use crate::{Access, Error, Mailroom};
 use serde::{Deserialize, Serialize};
-use store::*;
+use store::{AssigneeId, SourceId, UnitId};
 
 /// A document system that has proven itself with its token.
 #[derive(Clone, Debug)]
@@ -183,80 +184,4 @@ pub enum AssignedFilter {
     Overdue,
     DueSoon,
     All,
-}
-
-impl Mailroom {
-    /// Registers a source; returns its bearer token, told once. `life_days` <= 366.
-    pub async fn source_add(
-        &self,
-        actor: &crate::Actor,
-        code: &str,
-        name: &str,
-        unit_code: Option<&str>,
-        link_hosts: &[String],
-        life_days: u32,
-    ) -> Result<String, Error> {
-        todo!("{actor:?}{code}{name}{unit_code:?}{link_hosts:?}{life_days}")
-    }
-    pub async fn source_sign_in(
-        &self,
-        source: &str,
-        token: &str,
-        peer_ip: &str,
-    ) -> Result<Option<Source>, Error> {
-        todo!("{source}{}{peer_ip}", token.len())
-    }
-    pub async fn assignment_put(
-        &self,
-        source: &Source,
-        external_id: &str,
-        put: AssignmentPut,
-    ) -> Result<Put, Error> {
-        todo!("{source:?}{external_id}{put:?}")
-    }
-    pub async fn assignment_state(
-        &self,
-        source: &Source,
-        external_id: &str,
-    ) -> Result<Option<AssignmentState>, Error> {
-        todo!("{source:?}{external_id}")
-    }
-    pub async fn assignment_recall(
-        &self,
-        source: &Source,
-        external_id: &str,
-        reason: &str,
-    ) -> Result<Option<AssignmentState>, Error> {
-        todo!("{source:?}{external_id}{reason}")
-    }
-    /// Events after a cursor: (cursor, JSON object).
-    pub async fn assignment_events(
-        &self,
-        source: &Source,
-        after: i64,
-        rows: usize,
-    ) -> Result<Vec<(i64, serde_json::Value)>, Error> {
-        todo!("{source:?}{after}{rows}")
-    }
-}
-
-impl Access {
-    pub async fn assigned(
-        &self,
-        filter: AssignedFilter,
-        rows: usize,
-    ) -> Result<Vec<AssignedRow>, Error> {
-        todo!("{filter:?}{rows}")
-    }
-    /// Opens one: marks it seen by the actor.
-    pub async fn assigned_open(&self, id: AssigneeId) -> Result<AssignedRow, Error> {
-        todo!("{id}")
-    }
-    pub async fn acknowledge(&self, id: AssigneeId) -> Result<AssignedRow, Error> {
-        todo!("{id}")
-    }
-    /// (open, overdue) for badges.
-    pub async fn assigned_counts(&self) -> Result<(u32, u32), Error> {
-        todo!()
-    }
 }

@@ -20,27 +20,45 @@ impl Access {
     /// The shared snapshot of a mailbox, up to date with every commit before this call.
     pub async fn snapshot(&self, mailbox: MailboxId) -> Result<Arc<Snapshot>, Error> {
         self.need(Right::Read).await?;
-        self.room.0.snapshots.get(self.room.store(), self.account, mailbox).await
+        self.room
+            .0
+            .snapshots
+            .get(self.room.store(), self.account, mailbox)
+            .await
     }
 
     /// UIDs removed after a modseq (VANISHED, RFC 7162 §3.2.5), rising.
     pub async fn vanished(&self, mailbox: MailboxId, after_modseq: i64) -> Result<Vec<u32>, Error> {
         self.need(Right::Read).await?;
         self.own(mailbox).await?;
-        let changes = self.room.store().changes_since(mailbox, after_modseq).await?;
-        let mut uids: Vec<u32> =
-            changes.iter().filter(|change| change.kind == ChangeKind::Destroyed).map(|change| change.uid).collect();
+        let changes = self
+            .room
+            .store()
+            .changes_since(mailbox, after_modseq)
+            .await?;
+        let mut uids: Vec<u32> = changes
+            .iter()
+            .filter(|change| change.kind == ChangeKind::Destroyed)
+            .map(|change| change.uid)
+            .collect();
         uids.sort_unstable();
         uids.dedup();
         Ok(uids)
     }
 
     /// ENVELOPE and BODYSTRUCTURE ready to send, for UIDs in ascending order: (uid, envelope, structure).
-    pub async fn envelopes(&self, mailbox: MailboxId, uids: &[u32]) -> Result<Vec<(u32, Bytes, Bytes)>, Error> {
+    pub async fn envelopes(
+        &self,
+        mailbox: MailboxId,
+        uids: &[u32],
+    ) -> Result<Vec<(u32, Bytes, Bytes)>, Error> {
         self.need(Right::Read).await?;
         self.own(mailbox).await?;
         let rows = self.room.store().envelopes(mailbox, uids).await?;
-        Ok(rows.into_iter().map(|(uid, _, envelope, structure)| (uid, envelope, structure)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(uid, _, envelope, structure)| (uid, envelope, structure))
+            .collect())
     }
 
     /// The raw message, byte-exact.
@@ -52,7 +70,12 @@ impl Access {
             return Ok(self.room.store().body(row.body).await?);
         }
         self.own(mailbox).await?;
-        let row = self.room.store().email_at(mailbox, uid).await?.ok_or(Error::Missing)?;
+        let row = self
+            .room
+            .store()
+            .email_at(mailbox, uid)
+            .await?
+            .ok_or(Error::Missing)?;
         Ok(self.room.store().body(row.body).await?)
     }
 
@@ -66,13 +89,24 @@ impl Access {
     ) -> Result<Vec<EmailRow>, Error> {
         self.need(Right::Read).await?;
         self.own(mailbox).await?;
-        let filter = ListFilter { unseen: unseen_only, ..ListFilter::default() };
-        Ok(self.room.store().list(mailbox, before_uid, rows.min(limits::LIST_ROWS_MAX), filter).await?)
+        let filter = ListFilter {
+            unseen: unseen_only,
+            ..ListFilter::default()
+        };
+        Ok(self
+            .room
+            .store()
+            .list(mailbox, before_uid, rows.min(limits::LIST_ROWS_MAX), filter)
+            .await?)
     }
 
     pub async fn email(&self, email: EmailId) -> Result<EmailRow, Error> {
         self.need(Right::Read).await?;
-        self.room.store().email(self.account, email).await?.ok_or(Error::Missing)
+        self.room
+            .store()
+            .email(self.account, email)
+            .await?
+            .ok_or(Error::Missing)
     }
 
     pub async fn thread(&self, thread: ThreadId) -> Result<Vec<EmailRow>, Error> {
@@ -95,9 +129,18 @@ impl Access {
             received_at: append.received_at.unwrap_or(now),
             recipient: String::new(),
         };
-        let delivery = Delivery { trace: None, body, copies: vec![copy], submission: None, replaces: Vec::new() };
+        let delivery = Delivery {
+            trace: None,
+            body,
+            copies: vec![copy],
+            submission: None,
+            replaces: Vec::new(),
+        };
         let placed = self.room.store().deliver(delivery).await?;
-        placed.first().copied().ok_or_else(|| Error::Broken("nothing was placed".into()))
+        placed
+            .first()
+            .copied()
+            .ok_or_else(|| Error::Broken("nothing was placed".into()))
     }
 
     /// Refuses what is too large or more than the quota; letters from outside may go to 110 %, own copies not.
@@ -122,16 +165,29 @@ impl Access {
     ) -> Result<(Vec<IndexRow>, Vec<u32>), Error> {
         self.need(Right::Write).await?;
         self.own(mailbox).await?;
-        Ok(self.room.store().flags(mailbox, uids, change, unchanged_since).await?)
+        Ok(self
+            .room
+            .store()
+            .flags(mailbox, uids, change, unchanged_since)
+            .await?)
     }
 
     /// Copies inside the account; (uid there, place here) in the order of UIDs.
-    pub async fn copy(&self, from: MailboxId, uids: &[u32], to: MailboxId) -> Result<Vec<(u32, Placed)>, Error> {
+    pub async fn copy(
+        &self,
+        from: MailboxId,
+        uids: &[u32],
+        to: MailboxId,
+    ) -> Result<Vec<(u32, Placed)>, Error> {
         self.need(Right::Write).await?;
         self.own(from).await?;
         self.own(to).await?;
         let snapshot = self.snapshot(from).await?;
-        let bytes: usize = uids.iter().filter_map(|uid| snapshot.row(*uid)).map(|row| row.size as usize).sum();
+        let bytes: usize = uids
+            .iter()
+            .filter_map(|uid| snapshot.row(*uid))
+            .map(|row| row.size as usize)
+            .sum();
         let (used, quota) = self.used_and_quota().await?;
         if used.saturating_add(i64::try_from(bytes).unwrap_or(i64::MAX)) > quota {
             return Err(Denied::OverLimit.into());
@@ -140,7 +196,12 @@ impl Access {
     }
 
     /// In one transaction (RFC 6851): a letter is never in both places or in none.
-    pub async fn move_to(&self, from: MailboxId, uids: &[u32], to: MailboxId) -> Result<Vec<(u32, Placed)>, Error> {
+    pub async fn move_to(
+        &self,
+        from: MailboxId,
+        uids: &[u32],
+        to: MailboxId,
+    ) -> Result<Vec<(u32, Placed)>, Error> {
         self.need(Right::Write).await?;
         self.own(from).await?;
         self.own(to).await?;
@@ -148,7 +209,11 @@ impl Access {
     }
 
     /// Removes for ever: those with \Deleted among `uids` (None: all with \Deleted). Returns the UIDs removed.
-    pub async fn expunge(&self, mailbox: MailboxId, uids: Option<&[u32]>) -> Result<Vec<u32>, Error> {
+    pub async fn expunge(
+        &self,
+        mailbox: MailboxId,
+        uids: Option<&[u32]>,
+    ) -> Result<Vec<u32>, Error> {
         self.need(Right::Write).await?;
         self.own(mailbox).await?;
         Ok(self.room.store().expunge(mailbox, uids).await?)

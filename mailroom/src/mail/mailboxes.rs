@@ -19,7 +19,11 @@ impl Access {
 
     pub async fn mailbox_by_role(&self, role: Role) -> Result<Mailbox, Error> {
         self.need(Right::Read).await?;
-        Ok(self.room.store().mailbox_by_role(self.account, role).await?)
+        Ok(self
+            .room
+            .store()
+            .mailbox_by_role(self.account, role)
+            .await?)
     }
 
     /// Makes missing parents too. Refuses bad names (`Error::Bad`), existing ones (`Exists`).
@@ -30,8 +34,10 @@ impl Access {
         if here.iter().any(|one| one.name == name) {
             return Err(Error::Exists);
         }
-        let missing: Vec<&str> =
-            name::parents(&name).into_iter().filter(|parent| !here.iter().any(|one| one.name == *parent)).collect();
+        let missing: Vec<&str> = name::parents(&name)
+            .into_iter()
+            .filter(|parent| !here.iter().any(|one| one.name == *parent))
+            .collect();
         if here.len() + missing.len() >= limits::MAILBOXES_MAX {
             return Err(Denied::OverLimit.into());
         }
@@ -42,7 +48,11 @@ impl Access {
                 Err(cause) => return Err(cause.into()),
             }
         }
-        Ok(self.room.store().mailbox_create(self.account, &name).await?)
+        Ok(self
+            .room
+            .store()
+            .mailbox_create(self.account, &name)
+            .await?)
     }
 
     /// The special mailboxes stay: letters must always have a place to arrive in.
@@ -66,7 +76,10 @@ impl Access {
         if mailbox.role.is_some() {
             return Err(Denied::NotAllowed.into());
         }
-        if to.strip_prefix(&mailbox.name).is_some_and(|rest| rest.starts_with('/')) {
+        if to
+            .strip_prefix(&mailbox.name)
+            .is_some_and(|rest| rest.starts_with('/'))
+        {
             return Err(Error::Bad("a mailbox cannot move below itself".into()));
         }
         for parent in name::parents(&to) {
@@ -75,14 +88,27 @@ impl Access {
                 Err(cause) => return Err(cause.into()),
             }
         }
-        Ok(self.room.store().mailbox_rename(self.account, &mailbox.name, &to).await?)
+        Ok(self
+            .room
+            .store()
+            .mailbox_rename(self.account, &mailbox.name, &to)
+            .await?)
     }
 
     async fn inbox_moved_to(&self, inbox: &Mailbox, to: &str) -> Result<(), Error> {
         let target = self.mailbox_create(to).await?;
-        let uids: Vec<u32> = self.snapshot(inbox.id).await?.rows.iter().map(|row| row.uid).collect();
+        let uids: Vec<u32> = self
+            .snapshot(inbox.id)
+            .await?
+            .rows
+            .iter()
+            .map(|row| row.uid)
+            .collect();
         if !uids.is_empty() {
-            self.room.store().move_to(inbox.id, &uids, target.id).await?;
+            self.room
+                .store()
+                .move_to(inbox.id, &uids, target.id)
+                .await?;
         }
         Ok(())
     }
@@ -90,11 +116,19 @@ impl Access {
     pub async fn mailbox_subscribe(&self, name: &str, subscribed: bool) -> Result<(), Error> {
         self.need(Right::Write).await?;
         let mailbox = self.named(name).await?;
-        Ok(self.room.store().mailbox_subscribe(mailbox.id, subscribed).await?)
+        Ok(self
+            .room
+            .store()
+            .mailbox_subscribe(mailbox.id, subscribed)
+            .await?)
     }
 
     async fn named(&self, name: &str) -> Result<Mailbox, Error> {
-        let found = self.room.store().mailbox_by_name(self.account, &name::looked_up(name)).await?;
+        let found = self
+            .room
+            .store()
+            .mailbox_by_name(self.account, &name::looked_up(name))
+            .await?;
         found.ok_or(Error::Missing)
     }
 

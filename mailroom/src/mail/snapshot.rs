@@ -22,7 +22,10 @@ impl Snapshot {
     /// The row of a UID.
     #[must_use]
     pub fn row(&self, uid: u32) -> Option<&IndexRow> {
-        self.rows.binary_search_by_key(&uid, |row| row.uid).ok().and_then(|place| self.rows.get(place))
+        self.rows
+            .binary_search_by_key(&uid, |row| row.uid)
+            .ok()
+            .and_then(|place| self.rows.get(place))
     }
 }
 
@@ -51,17 +54,32 @@ struct Entry {
 /// What a look found.
 enum Look {
     Fresh(Arc<Snapshot>),
-    Stale { old: Option<Arc<Snapshot>>, marked: u64, refresh: Arc<tokio::sync::Mutex<()>> },
+    Stale {
+        old: Option<Arc<Snapshot>>,
+        marked: u64,
+        refresh: Arc<tokio::sync::Mutex<()>>,
+    },
 }
 
 impl Snapshots {
     pub(crate) fn new(wakes: Receiver<Wake>) -> Self {
-        let kept = Kept { wakes, mailboxes: HashMap::new(), of_account: HashMap::new(), looks: 0, rows: 0 };
+        let kept = Kept {
+            wakes,
+            mailboxes: HashMap::new(),
+            of_account: HashMap::new(),
+            looks: 0,
+            rows: 0,
+        };
         Snapshots(Mutex::new(kept))
     }
 
     /// The snapshot with every commit before this call.
-    pub(crate) async fn get(&self, store: &Store, account: AccountId, mailbox: MailboxId) -> Result<Arc<Snapshot>, Error> {
+    pub(crate) async fn get(
+        &self,
+        store: &Store,
+        account: AccountId,
+        mailbox: MailboxId,
+    ) -> Result<Arc<Snapshot>, Error> {
         let refresh = match self.look(account, mailbox)? {
             Look::Fresh(snapshot) => return Ok(snapshot),
             Look::Stale { refresh, .. } => refresh,
@@ -81,10 +99,15 @@ impl Snapshots {
         }
         let snapshot = match old {
             Some(old) if old.mailbox.modseq == row.modseq => old,
-            Some(old) if old.mailbox.uid_validity == row.uid_validity => Arc::new(advance(store, &old, row).await?),
+            Some(old) if old.mailbox.uid_validity == row.uid_validity => {
+                Arc::new(advance(store, &old, row).await?)
+            }
             _ => {
                 let rows = store.index(mailbox).await?;
-                Arc::new(Snapshot { mailbox: fitted(row, &rows), rows })
+                Arc::new(Snapshot {
+                    mailbox: fitted(row, &rows),
+                    rows,
+                })
             }
         };
         self.keep(mailbox, marked, &snapshot);
@@ -94,7 +117,10 @@ impl Snapshots {
     /// What is kept of a mailbox, however old; for facts that never change (which body a UID has).
     pub(crate) fn peek(&self, account: AccountId, mailbox: MailboxId) -> Option<Arc<Snapshot>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.mailboxes.get(&mailbox).filter(|entry| entry.account == account).and_then(|entry| entry.snapshot.clone())
+        kept.mailboxes
+            .get(&mailbox)
+            .filter(|entry| entry.account == account)
+            .and_then(|entry| entry.snapshot.clone())
     }
 
     fn look(&self, account: AccountId, mailbox: MailboxId) -> Result<Look, Error> {
@@ -120,13 +146,19 @@ impl Snapshots {
         entry.used = looks;
         Ok(match &entry.snapshot {
             Some(snapshot) if entry.read_at == entry.marked => Look::Fresh(Arc::clone(snapshot)),
-            old => Look::Stale { old: old.clone(), marked: entry.marked, refresh: Arc::clone(&entry.refresh) },
+            old => Look::Stale {
+                old: old.clone(),
+                marked: entry.marked,
+                refresh: Arc::clone(&entry.refresh),
+            },
         })
     }
 
     fn keep(&self, mailbox: MailboxId, marked: u64, snapshot: &Arc<Snapshot>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(entry) = kept.mailboxes.get_mut(&mailbox) else { return };
+        let Some(entry) = kept.mailboxes.get_mut(&mailbox) else {
+            return;
+        };
         let before = entry.snapshot.as_ref().map_or(0, |old| old.rows.len());
         entry.snapshot = Some(Arc::clone(snapshot));
         entry.read_at = entry.read_at.max(marked);
@@ -134,7 +166,10 @@ impl Snapshots {
     }
 
     fn forget(&self, mailbox: MailboxId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(mailbox);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(mailbox);
     }
 
     /// (mailboxes, rows) kept, for metrics.
@@ -175,14 +210,24 @@ impl Kept {
 
     /// Drops what nobody holds, the longest unused half of it, when there is too much.
     fn make_room(&mut self) {
-        if self.mailboxes.len() < limits::INDEXES_KEPT_MAX && self.rows < limits::INDEX_ROWS_KEPT_MAX {
+        if self.mailboxes.len() < limits::INDEXES_KEPT_MAX
+            && self.rows < limits::INDEX_ROWS_KEPT_MAX
+        {
             return;
         }
         let unused = |entry: &Entry| {
-            Arc::strong_count(&entry.refresh) == 1 && entry.snapshot.as_ref().is_none_or(|one| Arc::strong_count(one) == 1)
+            Arc::strong_count(&entry.refresh) == 1
+                && entry
+                    .snapshot
+                    .as_ref()
+                    .is_none_or(|one| Arc::strong_count(one) == 1)
         };
-        let mut old: Vec<(u64, MailboxId)> =
-            self.mailboxes.iter().filter(|(_, entry)| unused(entry)).map(|(id, entry)| (entry.used, *id)).collect();
+        let mut old: Vec<(u64, MailboxId)> = self
+            .mailboxes
+            .iter()
+            .filter(|(_, entry)| unused(entry))
+            .map(|(id, entry)| (entry.used, *id))
+            .collect();
         old.sort_unstable();
         old.truncate(old.len().div_ceil(2));
         for (_, mailbox) in old {
@@ -191,8 +236,12 @@ impl Kept {
     }
 
     fn remove(&mut self, mailbox: MailboxId) {
-        let Some(entry) = self.mailboxes.remove(&mailbox) else { return };
-        self.rows = self.rows.saturating_sub(entry.snapshot.map_or(0, |one| one.rows.len()));
+        let Some(entry) = self.mailboxes.remove(&mailbox) else {
+            return;
+        };
+        self.rows = self
+            .rows
+            .saturating_sub(entry.snapshot.map_or(0, |one| one.rows.len()));
         if let Some(siblings) = self.of_account.get_mut(&entry.account) {
             siblings.retain(|one| *one != mailbox);
             if siblings.is_empty() {
@@ -206,13 +255,25 @@ impl Kept {
 /// read now; what came later may be too and is read once more the next time.
 async fn advance(store: &Store, old: &Snapshot, row: Mailbox) -> Result<Snapshot, Error> {
     let changes = store.changes_since(row.id, old.mailbox.modseq).await?;
-    let mut gone: Vec<u32> =
-        changes.iter().filter(|change| change.kind == ChangeKind::Destroyed).map(|change| change.uid).collect();
+    let mut gone: Vec<u32> = changes
+        .iter()
+        .filter(|change| change.kind == ChangeKind::Destroyed)
+        .map(|change| change.uid)
+        .collect();
     gone.sort_unstable();
-    let touched = changes.iter().any(|change| matches!(change.kind, ChangeKind::Created | ChangeKind::Flags));
-    let changed = if touched { store.index_rows_changed(row.id, old.mailbox.modseq).await? } else { Vec::new() };
+    let touched = changes
+        .iter()
+        .any(|change| matches!(change.kind, ChangeKind::Created | ChangeKind::Flags));
+    let changed = if touched {
+        store.index_rows_changed(row.id, old.mailbox.modseq).await?
+    } else {
+        Vec::new()
+    };
     let rows = merge(&old.rows, changed, &gone);
-    Ok(Snapshot { mailbox: fitted(row, &rows), rows })
+    Ok(Snapshot {
+        mailbox: fitted(row, &rows),
+        rows,
+    })
 }
 
 /// Both sorted by UID; a changed row takes the place of the old one; what is gone is left out.
@@ -236,8 +297,15 @@ fn merge(old: &[IndexRow], changed: Vec<IndexRow>, gone: &[u32]) -> Vec<IndexRow
 /// Counters that agree with the rows, which may be a commit newer.
 fn fitted(mut mailbox: Mailbox, rows: &[IndexRow]) -> Mailbox {
     mailbox.total = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-    mailbox.unseen = u32::try_from(rows.iter().filter(|row| row.flags & flag::SEEN == 0).count()).unwrap_or(u32::MAX);
-    mailbox.uid_next = mailbox.uid_next.max(rows.last().map_or(1, |row| row.uid.saturating_add(1)));
+    mailbox.unseen = u32::try_from(
+        rows.iter()
+            .filter(|row| row.flags & flag::SEEN == 0)
+            .count(),
+    )
+    .unwrap_or(u32::MAX);
+    mailbox.uid_next = mailbox
+        .uid_next
+        .max(rows.last().map_or(1, |row| row.uid.saturating_add(1)));
     mailbox
 }
 
@@ -267,13 +335,29 @@ mod tests {
             (&[], &[], &[], &[]),
             (&[], &[(1, 1), (2, 2)], &[], &[(1, 1), (2, 2)]),
             (&[(1, 1), (2, 2)], &[(3, 3)], &[], &[(1, 1), (2, 2), (3, 3)]),
-            (&[(1, 1), (2, 2), (4, 4)], &[(2, 5), (3, 6)], &[4], &[(1, 1), (2, 5), (3, 6)]),
+            (
+                &[(1, 1), (2, 2), (4, 4)],
+                &[(2, 5), (3, 6)],
+                &[4],
+                &[(1, 1), (2, 5), (3, 6)],
+            ),
             (&[(1, 1), (2, 2)], &[], &[1, 2, 9], &[]),
         ];
         for (old, changed, gone, expected) in rows {
-            let made = |pairs: Pairs| pairs.iter().map(|(uid, modseq)| row(*uid, *modseq)).collect::<Vec<_>>();
+            let made = |pairs: Pairs| {
+                pairs
+                    .iter()
+                    .map(|(uid, modseq)| row(*uid, *modseq))
+                    .collect::<Vec<_>>()
+            };
             let merged = merge(&made(old), made(changed), gone);
-            assert_eq!(merged.iter().map(|row| (row.uid, row.modseq)).collect::<Vec<_>>(), expected);
+            assert_eq!(
+                merged
+                    .iter()
+                    .map(|row| (row.uid, row.modseq))
+                    .collect::<Vec<_>>(),
+                expected
+            );
         }
     }
 }

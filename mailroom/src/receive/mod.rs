@@ -76,7 +76,12 @@ impl Mailroom {
             return Err(Error::Bad("a letter without recipients".into()));
         }
         if fields::is_loop(&incoming.raw) {
-            return Ok(Err(self.refused_at_end(&incoming, Refused::Loop, 554, "more than 100 Received fields")));
+            return Ok(Err(self.refused_at_end(
+                &incoming,
+                Refused::Loop,
+                554,
+                "more than 100 Received fields",
+            )));
         }
         let mut places = Places::of(&incoming.recipients, incoming.verdict == Verdict::Junk);
         if places.is_empty() {
@@ -84,14 +89,27 @@ impl Mailroom {
             return Err(Denied::NotAllowed.into());
         }
         if places.nothing_outside() && self.all_over_quota(&places, incoming.raw.len()).await? {
-            return Ok(Err(self.refused_at_end(&incoming, Refused::OverQuota, 452, "mailbox full")));
+            return Ok(Err(self.refused_at_end(
+                &incoming,
+                Refused::OverQuota,
+                452,
+                "mailbox full",
+            )));
         }
         let now = self.now();
         self.outside_to_sink(&mut places).await?;
         let raw = self.with_front(&incoming, now);
         let body = derive::body(self.store(), now, raw).await?;
         let sender = self.forwarding_sender(&incoming.mail_from).await?;
-        let submission = places.submission(self, AccountId(0), sender, &incoming.envid, &incoming.ret, incoming.smtputf8, now);
+        let submission = places.submission(
+            self,
+            AccountId(0),
+            sender,
+            &incoming.envid,
+            &incoming.ret,
+            incoming.smtputf8,
+            now,
+        );
         let delivery = Delivery {
             trace: Some(NewTrace {
                 id: incoming.trace,
@@ -139,13 +157,22 @@ impl Mailroom {
             auth_results: &incoming.auth_results,
             at: now,
         });
-        header::rewritten(front.as_bytes(), &incoming.raw, &fields::forged(&incoming.raw, host_name)).into()
+        header::rewritten(
+            front.as_bytes(),
+            &incoming.raw,
+            &fields::forged(&incoming.raw, host_name),
+        )
+        .into()
     }
 
     /// Bounces of forwarded letters go to our postmaster, who keeps the lists: the sender's own domain would be checked
     /// against our address and fail. Our own senders and the null sender stay (RFC 5321 §4.5.5).
     async fn forwarding_sender(&self, mail_from: &str) -> Result<String, Error> {
-        if mail_from.is_empty() || self.is_local_domain(&crate::address::domain_of(mail_from)).await? {
+        if mail_from.is_empty()
+            || self
+                .is_local_domain(&crate::address::domain_of(mail_from))
+                .await?
+        {
             return Ok(mail_from.to_owned());
         }
         let first = self.domains().await?.into_iter().next();
@@ -171,7 +198,9 @@ impl Mailroom {
             Err(store::Error::Missing(_)) => return Ok(false),
             Err(cause) => return Err(cause.into()),
         };
-        let after = account.used_bytes.saturating_add(i64::try_from(bytes).unwrap_or(i64::MAX));
+        let after = account
+            .used_bytes
+            .saturating_add(i64::try_from(bytes).unwrap_or(i64::MAX));
         Ok(after > account.quota_bytes.saturating_add(account.quota_bytes / 10))
     }
 
@@ -191,22 +220,55 @@ impl Mailroom {
         Ok(())
     }
 
-    fn refused_at_end(&self, incoming: &Incoming, how: Refused, code: u16, reason: &str) -> Refused {
+    fn refused_at_end(
+        &self,
+        incoming: &Incoming,
+        how: Refused,
+        code: u16,
+        reason: &str,
+    ) -> Refused {
         for recipient in &incoming.recipients {
-            self.note_refusal(incoming.trace, &incoming.peer, &incoming.mail_from, &recipient.address, code, reason);
+            self.note_refusal(
+                incoming.trace,
+                &incoming.peer,
+                &incoming.mail_from,
+                &recipient.address,
+                code,
+                reason,
+            );
         }
         how
     }
 
     /// Records that mail was refused in the dialogue (promise 2). Never waits for the writer.
-    pub fn refused(&self, peer: &Peer, mail_from: &str, rcpt_to: &str, code: u16, reason: &str) -> TraceId {
+    pub fn refused(
+        &self,
+        peer: &Peer,
+        mail_from: &str,
+        rcpt_to: &str,
+        code: u16,
+        reason: &str,
+    ) -> TraceId {
         let trace = self.new_trace();
         self.note_refusal(trace, peer, mail_from, rcpt_to, code, reason);
         trace
     }
 
-    fn note_refusal(&self, trace: TraceId, peer: &Peer, mail_from: &str, rcpt_to: &str, code: u16, reason: &str) {
-        let event = NewEvent { recipient: rcpt_to.to_owned(), event: "refused", code: Some(code), detail: reason.to_owned() };
+    fn note_refusal(
+        &self,
+        trace: TraceId,
+        peer: &Peer,
+        mail_from: &str,
+        rcpt_to: &str,
+        code: u16,
+        reason: &str,
+    ) {
+        let event = NewEvent {
+            recipient: rcpt_to.to_owned(),
+            event: "refused",
+            code: Some(code),
+            detail: reason.to_owned(),
+        };
         let kept = self.store().trace_refusal(NewTrace {
             id: trace,
             direction: "in",

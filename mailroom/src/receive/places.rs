@@ -32,13 +32,19 @@ pub(crate) struct Places {
 impl Places {
     /// Of recipients that passed RCPT. A person in two lists gets one copy; the address written to directly counts first.
     pub(crate) fn of(recipients: &[RcptTo], junk: bool) -> Places {
-        let mut places = Places { junk, ..Places::default() };
+        let mut places = Places {
+            junk,
+            ..Places::default()
+        };
         let (mut accounts, mut outside) = (HashSet::new(), HashSet::new());
         let single = |one: &&RcptTo| !matches!(&one.resolved, Recipient::Local { accounts, outside } if accounts.len() + outside.len() > 1);
         let (singles, lists): (Vec<&RcptTo>, Vec<&RcptTo>) = recipients.iter().partition(single);
         for one in singles.into_iter().chain(lists) {
             let (locals, others): (&[AccountId], Vec<(&str, bool)>) = match &one.resolved {
-                Recipient::Local { accounts, outside } => (accounts, outside.iter().map(|to| (to.as_str(), false)).collect()),
+                Recipient::Local { accounts, outside } => (
+                    accounts,
+                    outside.iter().map(|to| (to.as_str(), false)).collect(),
+                ),
                 Recipient::Full(account) => (std::slice::from_ref(account), Vec::new()),
                 Recipient::Elsewhere { .. } => (&[], vec![(one.address.as_str(), true)]),
                 Recipient::Unknown | Recipient::Disabled => (&[], Vec::new()),
@@ -53,8 +59,16 @@ impl Places {
             }
             for (to, direct) in others {
                 if outside.insert(to.to_lowercase()) {
-                    let (notify, orcpt) = if direct { (one.notify.clone(), one.orcpt.clone()) } else { (None, None) };
-                    places.outside.push(Outside { address: to.to_owned(), notify, orcpt });
+                    let (notify, orcpt) = if direct {
+                        (one.notify.clone(), one.orcpt.clone())
+                    } else {
+                        (None, None)
+                    };
+                    places.outside.push(Outside {
+                        address: to.to_owned(),
+                        notify,
+                        orcpt,
+                    });
                 }
             }
         }
@@ -77,7 +91,8 @@ impl Places {
     pub(crate) fn sink_into(&mut self, sink: AccountId) {
         self.sunk = self.outside.drain(..).map(|one| one.address).collect();
         if !self.copies.iter().any(|(account, _)| *account == sink) {
-            self.copies.push((sink, self.sunk.first().cloned().unwrap_or_default()));
+            self.copies
+                .push((sink, self.sunk.first().cloned().unwrap_or_default()));
         }
     }
 
@@ -101,17 +116,35 @@ impl Places {
         let word = if self.junk { "junk" } else { "delivered" };
         let mut events: Vec<NewEvent> = Vec::new();
         for (list, members) in &self.lists {
-            let detail = format!("{members} hộp thư{}{reasons}", if reasons.is_empty() { "" } else { "; " });
-            events.push(NewEvent { recipient: list.clone(), event: word, code: Some(250), detail });
+            let detail = format!(
+                "{members} hộp thư{}{reasons}",
+                if reasons.is_empty() { "" } else { "; " }
+            );
+            events.push(NewEvent {
+                recipient: list.clone(),
+                event: word,
+                code: Some(250),
+                detail,
+            });
         }
         for address in &self.sunk {
             let detail = "bản dùng thử: giữ lại trong hộp thư ra ngoài".to_owned();
-            events.push(NewEvent { recipient: address.clone(), event: "delivered", code: Some(250), detail });
+            events.push(NewEvent {
+                recipient: address.clone(),
+                event: "delivered",
+                code: Some(250),
+                detail,
+            });
         }
         if !reasons.is_empty() {
             for (_, recipient) in &self.copies {
                 if !events.iter().any(|event| event.recipient == *recipient) {
-                    events.push(NewEvent { recipient: recipient.clone(), event: word, code: Some(250), detail: reasons.to_owned() });
+                    events.push(NewEvent {
+                        recipient: recipient.clone(),
+                        event: word,
+                        code: Some(250),
+                        detail: reasons.to_owned(),
+                    });
                 }
             }
         }
@@ -133,7 +166,9 @@ impl Places {
         if self.outside.is_empty() {
             return None;
         }
-        let life_ms = i64::try_from(room.policy().give_up_after_secs).unwrap_or(i64::MAX / 1000).saturating_mul(1000);
+        let life_ms = i64::try_from(room.policy().give_up_after_secs)
+            .unwrap_or(i64::MAX / 1000)
+            .saturating_mul(1000);
         let recipients: Vec<NewOutbox> = self
             .outside
             .iter()
@@ -145,7 +180,9 @@ impl Places {
             })
             .collect();
         // SMTPUTF8 only when an address needs it: most servers still refuse it (RFC 6531 §3.4).
-        let needed = smtputf8 || !mail_from.is_ascii() || recipients.iter().any(|one| !one.recipient.is_ascii());
+        let needed = smtputf8
+            || !mail_from.is_ascii()
+            || recipients.iter().any(|one| !one.recipient.is_ascii());
         Some(NewSubmission {
             id: SubmissionId(room.store().next_id(now)),
             account,
@@ -167,7 +204,12 @@ mod tests {
     use super::*;
 
     fn rcpt(address: &str, resolved: Recipient) -> RcptTo {
-        RcptTo { address: address.into(), notify: Some("NEVER".into()), orcpt: None, resolved }
+        RcptTo {
+            address: address.into(),
+            notify: Some("NEVER".into()),
+            orcpt: None,
+            resolved,
+        }
     }
 
     fn local(accounts: &[i64], outside: &[&str]) -> Recipient {
@@ -184,26 +226,62 @@ mod tests {
                 rcpt("list@a.b", local(&[1, 2, 3], &["x@out", "y@out"])),
                 rcpt("more@a.b", local(&[2, 4], &["X@out"])),
                 rcpt("one@a.b", local(&[1], &[])),
-                rcpt("z@out", Recipient::Elsewhere { domain: "out".into() }),
+                rcpt(
+                    "z@out",
+                    Recipient::Elsewhere {
+                        domain: "out".into(),
+                    },
+                ),
                 rcpt("none@a.b", Recipient::Unknown),
             ],
             false,
         );
-        let copies: Vec<(i64, &str)> = places.copies.iter().map(|(account, to)| (account.0, to.as_str())).collect();
-        assert_eq!(copies, [(1, "one@a.b"), (2, "list@a.b"), (3, "list@a.b"), (4, "more@a.b")]);
-        let outside: Vec<(&str, bool)> = places.outside.iter().map(|one| (one.address.as_str(), one.notify.is_some())).collect();
-        assert_eq!(outside, [("z@out", true), ("x@out", false), ("y@out", false)]);
+        let copies: Vec<(i64, &str)> = places
+            .copies
+            .iter()
+            .map(|(account, to)| (account.0, to.as_str()))
+            .collect();
+        assert_eq!(
+            copies,
+            [
+                (1, "one@a.b"),
+                (2, "list@a.b"),
+                (3, "list@a.b"),
+                (4, "more@a.b")
+            ]
+        );
+        let outside: Vec<(&str, bool)> = places
+            .outside
+            .iter()
+            .map(|one| (one.address.as_str(), one.notify.is_some()))
+            .collect();
+        assert_eq!(
+            outside,
+            [("z@out", true), ("x@out", false), ("y@out", false)]
+        );
         assert_eq!(places.events("").len(), 2);
         assert_eq!(places.events("spf fail").len(), 3);
     }
 
     #[test]
     fn a_demo_keeps_everything_inside() {
-        let mut places = Places::of(&[rcpt("z@out", Recipient::Elsewhere { domain: "out".into() })], false);
+        let mut places = Places::of(
+            &[rcpt(
+                "z@out",
+                Recipient::Elsewhere {
+                    domain: "out".into(),
+                },
+            )],
+            false,
+        );
         places.sink_into(AccountId(9));
         assert!(places.nothing_outside() && !places.is_empty());
         assert_eq!(places.accounts().collect::<Vec<_>>(), [AccountId(9)]);
         let events = places.events("");
-        assert!(events.iter().any(|event| event.recipient == "z@out" && event.event == "delivered"));
+        assert!(
+            events
+                .iter()
+                .any(|event| event.recipient == "z@out" && event.event == "delivered")
+        );
     }
 }

@@ -16,10 +16,16 @@ pub(super) struct Missing<'a> {
 pub(super) fn from_addresses(raw: &[u8]) -> Vec<String> {
     let header = raw.get(..header::body_start(raw)).unwrap_or(raw);
     let read = letter::read(header);
-    let mut found: Vec<String> = read.from.iter().chain(&read.sender).map(|one| one.address.clone()).collect();
+    let mut found: Vec<String> = read
+        .from
+        .iter()
+        .chain(&read.sender)
+        .map(|one| one.address.clone())
+        .collect();
     found.retain(|address| !address.is_empty());
     // A From that holds no readable address must not slip through as "none".
-    let unreadable = header::count(raw, "From") > 0 && read.from.iter().all(|one| one.address.is_empty());
+    let unreadable =
+        header::count(raw, "From") > 0 && read.from.iter().all(|one| one.address.is_empty());
     if unreadable || header::count(raw, "From") > 1 {
         found.push("unreadable".into());
     }
@@ -34,13 +40,19 @@ pub(super) fn completed(raw: &[u8], missing: &Missing<'_>) -> Vec<u8> {
     }
     if header::count(raw, "From") == 0 {
         let (name, address) = missing.from;
-        front.push_str(&address_field("From", &[(name.to_owned(), address.to_owned())]));
+        front.push_str(&address_field(
+            "From",
+            &[(name.to_owned(), address.to_owned())],
+        ));
     }
     if header::count(raw, "Message-ID") == 0 {
         front.push_str(&format!("Message-ID: <{}>\r\n", missing.message_id));
     }
     let hidden = |field: &header::Field<'_>| field.is("Bcc") || field.is("Resent-Bcc");
-    let cut: Vec<_> = header::fields(raw).filter(hidden).map(|field| field.whole).collect();
+    let cut: Vec<_> = header::fields(raw)
+        .filter(hidden)
+        .map(|field| field.whole)
+        .collect();
     // A text without any header would swallow ours into its first line.
     let separate = header::fields(raw).next().is_none() && !raw.starts_with(b"\r\n");
     if separate {
@@ -53,7 +65,11 @@ pub(super) fn completed(raw: &[u8], missing: &Missing<'_>) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    const MISSING: Missing<'static> = Missing { from: ("Nguyễn An", "an@a.b"), message_id: "1@a.b", at: 0 };
+    const MISSING: Missing<'static> = Missing {
+        from: ("Nguyễn An", "an@a.b"),
+        message_id: "1@a.b",
+        at: 0,
+    };
 
     fn shown(raw: &str) -> String {
         String::from_utf8_lossy(&completed(raw.as_bytes(), &MISSING)).into_owned()
@@ -75,8 +91,14 @@ mod tests {
     fn every_sender_named_is_found() {
         for (raw, found) in [
             ("From: An <an@a.b>\r\n\r\n", vec!["an@a.b"]),
-            ("From: an@a.b, binh@a.b\r\nSender: lan@a.b\r\n\r\n", vec!["an@a.b", "binh@a.b", "lan@a.b"]),
-            ("From: an@a.b\r\nFrom: chu.tich@a.b\r\n\r\n", vec!["an@a.b", "chu.tich@a.b", "unreadable"]),
+            (
+                "From: an@a.b, binh@a.b\r\nSender: lan@a.b\r\n\r\n",
+                vec!["an@a.b", "binh@a.b", "lan@a.b"],
+            ),
+            (
+                "From: an@a.b\r\nFrom: chu.tich@a.b\r\n\r\n",
+                vec!["an@a.b", "chu.tich@a.b", "unreadable"],
+            ),
             ("From: nobody\r\n\r\n", vec!["unreadable"]),
             ("Subject: x\r\n\r\nFrom: in.body@a.b", vec![]),
         ] {

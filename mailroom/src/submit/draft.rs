@@ -74,12 +74,18 @@ impl Access {
             Err(fault) => return Ok(Err(fault)),
         };
         let referred = self.referred(&draft).await?;
-        let raw = self.compose(&draft, &from, &people, &referred, false).await?;
+        let raw = self
+            .compose(&draft, &from, &people, &referred, false)
+            .await?;
         self.room_for(raw.len()).await?;
         let now = self.room.now();
         let handed = Handed {
             trace: self.room.new_trace(),
-            peer: Peer { ip: self.actor.peer_ip.clone(), helo: String::new(), tls: String::new() },
+            peer: Peer {
+                ip: self.actor.peer_ip.clone(),
+                helo: String::new(),
+                tls: String::new(),
+            },
             mail_from: from.1.clone(),
             recipients,
             raw,
@@ -109,9 +115,14 @@ impl Access {
     pub async fn save_draft(&self, draft: Draft) -> Result<EmailId, Error> {
         self.need(Right::Write).await?;
         let people = people(&draft);
-        let from = self.from_of(&draft).await?.unwrap_or_else(|| (self.actor.name.clone(), self.actor.address.clone()));
+        let from = self
+            .from_of(&draft)
+            .await?
+            .unwrap_or_else(|| (self.actor.name.clone(), self.actor.address.clone()));
         let referred = self.referred(&draft).await?;
-        let raw = self.compose(&draft, &from, &people, &referred, true).await?;
+        let raw = self
+            .compose(&draft, &from, &people, &referred, true)
+            .await?;
         self.room_for(raw.len()).await?;
         let now = self.room.now();
         let delivery = Delivery {
@@ -129,25 +140,48 @@ impl Access {
             replaces: self.place_of(draft.replaces).await?,
         };
         let placed = self.room.store().deliver(delivery).await?;
-        placed.first().map(|one| one.email).ok_or_else(|| Error::Broken("nothing was placed".into()))
+        placed
+            .first()
+            .map(|one| one.email)
+            .ok_or_else(|| Error::Broken("nothing was placed".into()))
     }
 
     /// (name, address) to write into From: the account's own, or one the actor may use. `None`: may not.
     async fn from_of(&self, draft: &Draft) -> Result<Option<(String, String)>, Error> {
-        let owner = self.room.store().principal(self.account.into()).await?.ok_or(Error::Missing)?;
+        let owner = self
+            .room
+            .store()
+            .principal(self.account.into())
+            .await?
+            .ok_or(Error::Missing)?;
         let wanted = match person(&draft.from) {
             None => (owner.name.clone(), owner.address.clone()),
-            Some((_, address)) if address == owner.address => (owner.name.clone(), owner.address.clone()),
+            Some((_, address)) if address == owner.address => {
+                (owner.name.clone(), owner.address.clone())
+            }
             Some((name, address)) => {
-                let named = self.room.principal_at(&address).await?.map_or(name, |one| one.name);
+                let named = self
+                    .room
+                    .principal_at(&address)
+                    .await?
+                    .map_or(name, |one| one.name);
                 (named, address)
             }
         };
-        Ok(self.room.may_send_as(&self.actor, &wanted.1).await?.then_some(wanted))
+        Ok(self
+            .room
+            .may_send_as(&self.actor, &wanted.1)
+            .await?
+            .then_some(wanted))
     }
 
     async fn recipients(&self, people: &People) -> Result<Result<Vec<RcptTo>, Unsendable>, Error> {
-        let all: Vec<&(String, String)> = people.to.iter().chain(&people.cc).chain(&people.bcc).collect();
+        let all: Vec<&(String, String)> = people
+            .to
+            .iter()
+            .chain(&people.cc)
+            .chain(&people.bcc)
+            .collect();
         if all.len() > self.room.policy().recipients_max {
             return Ok(Err(Unsendable::TooMany));
         }
@@ -157,7 +191,12 @@ impl Access {
                 continue;
             }
             let resolved = self.room.resolve(to).await?;
-            recipients.push(RcptTo { address: to.clone(), notify: None, orcpt: None, resolved });
+            recipients.push(RcptTo {
+                address: to.clone(),
+                notify: None,
+                orcpt: None,
+                resolved,
+            });
         }
         Ok(Ok(recipients))
     }
@@ -168,7 +207,11 @@ impl Access {
             let row = self.email(email).await?;
             let read = letter::read(&header_of(&self.room.store().body(row.body).await?));
             referred.in_reply_to = read.message_id.clone();
-            referred.references = if read.references.is_empty() { read.in_reply_to } else { read.references };
+            referred.references = if read.references.is_empty() {
+                read.in_reply_to
+            } else {
+                read.references
+            };
             referred.references.extend(read.message_id);
             referred.answered = Some(row);
         }
@@ -186,13 +229,17 @@ impl Access {
         let read = move || {
             let letter = letter::read(&raw);
             let file = |one: letter::Attachment| DraftFile {
-                content: letter::attachment(&raw, &one.part).unwrap_or_default().into(),
+                content: letter::attachment(&raw, &one.part)
+                    .unwrap_or_default()
+                    .into(),
                 name: one.name,
                 media_type: one.media_type,
             };
             letter.attachments.into_iter().map(file).collect()
         };
-        tokio::task::spawn_blocking(read).await.map_err(|cause| Error::Broken(cause.to_string()))
+        tokio::task::spawn_blocking(read)
+            .await
+            .map_err(|cause| Error::Broken(cause.to_string()))
     }
 
     /// The bytes. Only a draft names Bcc.
@@ -204,23 +251,29 @@ impl Access {
         referred: &Referred,
         is_draft: bool,
     ) -> Result<Bytes, Error> {
-        let bytes: usize = draft.files.iter().chain(&referred.files).map(|file| file.content.len()).sum();
+        let bytes: usize = draft
+            .files
+            .iter()
+            .chain(&referred.files)
+            .map(|file| file.content.len())
+            .sum();
         if bytes + draft.text.len() > self.room.policy().message_bytes_max {
             return Err(Denied::OverLimit.into());
         }
         let now = self.room.now();
-        let file = |one| -> File<'_> {
-            let DraftFile { name, media_type, content } = one;
-            File { name, media_type, content }
-        };
         let composed = Composed {
             from: from.clone(),
             // Sent in the unit's name by a person: the person is named too (RFC 5322 §3.6.2).
-            sender: (self.actor.address != from.1 && AccountId::from(self.actor.principal) != self.account)
+            sender: (self.actor.address != from.1
+                && AccountId::from(self.actor.principal) != self.account)
                 .then(|| (self.actor.name.clone(), self.actor.address.clone())),
             to: people.to.clone(),
             cc: people.cc.clone(),
-            bcc: if is_draft { people.bcc.clone() } else { Vec::new() },
+            bcc: if is_draft {
+                people.bcc.clone()
+            } else {
+                Vec::new()
+            },
             subject: &draft.subject,
             text: &draft.text,
             message_id: self.room.new_message_id(&from.1, now),
@@ -228,7 +281,12 @@ impl Access {
             references: referred.references.clone(),
             at: now,
             urgency: draft.urgency.min(3),
-            files: draft.files.iter().chain(&referred.files).map(file).collect(),
+            files: draft
+                .files
+                .iter()
+                .chain(&referred.files)
+                .map(as_file)
+                .collect(),
         };
         Ok(compose::letter(&composed)?.into())
     }
@@ -248,15 +306,36 @@ impl Access {
 
     /// Marks what was answered or passed on. The letter is sent already: a failure is only logged.
     async fn mark(&self, referred: &Referred) {
-        let answered = FlagChange::Add { flags: flag::ANSWERED, keywords: Vec::new() };
-        let forwarded = FlagChange::Add { flags: 0, keywords: vec!["$Forwarded".into()] };
-        for (row, change) in [(&referred.answered, answered), (&referred.forwarded, forwarded)] {
+        let answered = FlagChange::Add {
+            flags: flag::ANSWERED,
+            keywords: Vec::new(),
+        };
+        let forwarded = FlagChange::Add {
+            flags: 0,
+            keywords: vec!["$Forwarded".into()],
+        };
+        for (row, change) in [
+            (&referred.answered, answered),
+            (&referred.forwarded, forwarded),
+        ] {
             if let Some(row) = row
-                && let Err(cause) = self.room.store().flags(row.mailbox, &[row.uid], change, None).await
+                && let Err(cause) = self
+                    .room
+                    .store()
+                    .flags(row.mailbox, &[row.uid], change, None)
+                    .await
             {
                 tracing::warn!(%cause, email = %row.email, "the answered letter was not marked");
             }
         }
+    }
+}
+
+fn as_file(file: &DraftFile) -> File<'_> {
+    File {
+        name: &file.name,
+        media_type: &file.media_type,
+        content: &file.content,
     }
 }
 
@@ -277,7 +356,12 @@ fn people(draft: &Draft) -> People {
         found
     };
     let (to, cc, bcc) = (read(&draft.to), read(&draft.cc), read(&draft.bcc));
-    People { to, cc, bcc, malformed }
+    People {
+        to,
+        cc,
+        bcc,
+        malformed,
+    }
 }
 
 /// "Name <address>" or "address" as (name, address).
@@ -308,7 +392,11 @@ mod tests {
             ("Lan <lan@a.b", None),
             ("a@b.c\r\nBcc: x@y.z", None),
         ] {
-            assert_eq!(person(typed), read.map(|(name, address)| (name.to_owned(), address.to_owned())), "{typed}");
+            assert_eq!(
+                person(typed),
+                read.map(|(name, address)| (name.to_owned(), address.to_owned())),
+                "{typed}"
+            );
         }
     }
 }

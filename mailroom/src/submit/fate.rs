@@ -18,13 +18,19 @@ impl Access {
             return Ok(Vec::new());
         };
         // Who received a letter is not told who else did: the envelope holds Bcc.
-        let own = trace.principal == Some(self.actor.principal) || row.mailbox == self.sent_mailbox().await?;
+        let own = trace.principal == Some(self.actor.principal)
+            || row.mailbox == self.sent_mailbox().await?;
         if trace.direction != "submit" || !own {
             return Ok(Vec::new());
         }
         let mut fates: Vec<(String, String, i64, String)> = Vec::new();
         for event in events {
-            let fate = (event.recipient, word(&event.event).to_owned(), event.at, event.detail);
+            let fate = (
+                event.recipient,
+                word(&event.event).to_owned(),
+                event.at,
+                event.detail,
+            );
             match fates.iter_mut().find(|known| known.0 == fate.0) {
                 Some(known) => *known = fate,
                 None => fates.push(fate),
@@ -34,7 +40,14 @@ impl Access {
             if let Some(known) = fates.iter_mut().find(|known| known.0 == waiting.recipient)
                 && waiting.ended_at.is_none()
             {
-                known.1 = if waiting.state == OutboxState::Held { "held" } else if waiting.attempts == 0 { "queued" } else { "deferred" }.into();
+                known.1 = if waiting.state == OutboxState::Held {
+                    "held"
+                } else if waiting.attempts == 0 {
+                    "queued"
+                } else {
+                    "deferred"
+                }
+                .into();
                 known.2 = waiting.next_at;
                 known.3 = waiting.last_text.unwrap_or_default();
             }
@@ -43,7 +56,12 @@ impl Access {
     }
 
     async fn sent_mailbox(&self) -> Result<MailboxId, Error> {
-        Ok(self.room.store().mailbox_by_role(self.account, Role::Sent).await?.id)
+        Ok(self
+            .room
+            .store()
+            .mailbox_by_role(self.account, Role::Sent)
+            .await?
+            .id)
     }
 }
 

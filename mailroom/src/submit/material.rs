@@ -11,15 +11,40 @@ impl Access {
     pub async fn reply_draft(&self, email: EmailId, to_all: bool) -> Result<Draft, Error> {
         self.need(Right::Read).await?;
         let (row, read) = self.read(email).await?;
-        let own: Vec<String> =
-            self.room.store().addresses_of(self.account.into()).await?.into_iter().map(|one| one.address).collect();
-        let mine = |one: &letter::Mailbox| address::normal(&one.address).is_some_and(|address| own.contains(&address));
-        let senders = if read.reply_to.is_empty() { &read.from } else { &read.reply_to };
+        let own: Vec<String> = self
+            .room
+            .store()
+            .addresses_of(self.account.into())
+            .await?
+            .into_iter()
+            .map(|one| one.address)
+            .collect();
+        let mine = |one: &letter::Mailbox| {
+            address::normal(&one.address).is_some_and(|address| own.contains(&address))
+        };
+        let senders = if read.reply_to.is_empty() {
+            &read.from
+        } else {
+            &read.reply_to
+        };
         // Answering one's own letter means its recipients.
-        let senders = if senders.iter().all(mine) { &read.to } else { senders };
+        let senders = if senders.iter().all(mine) {
+            &read.to
+        } else {
+            senders
+        };
         let to: Vec<String> = senders.iter().map(shown).collect();
-        let others = read.to.iter().chain(&read.cc).filter(|one| !mine(one)).map(shown);
-        let cc: Vec<String> = if to_all { others.filter(|one| !to.contains(one)).collect() } else { Vec::new() };
+        let others = read
+            .to
+            .iter()
+            .chain(&read.cc)
+            .filter(|one| !mine(one))
+            .map(shown);
+        let cc: Vec<String> = if to_all {
+            others.filter(|one| !to.contains(one)).collect()
+        } else {
+            Vec::new()
+        };
         Ok(Draft {
             to,
             cc,
@@ -43,7 +68,12 @@ impl Access {
             people(&read.to),
             read.text,
         );
-        Ok(Draft { subject: prefixed("Fwd: ", &row.subject), text, forward_of: Some(email), ..Draft::default() })
+        Ok(Draft {
+            subject: prefixed("Fwd: ", &row.subject),
+            text,
+            forward_of: Some(email),
+            ..Draft::default()
+        })
     }
 
     /// A stored draft as it was composed, files included.
@@ -51,17 +81,30 @@ impl Access {
         self.need(Right::Write).await?;
         let (row, read) = self.read(email).await?;
         let answered = match read.in_reply_to.first() {
-            Some(id) => self.room.store().emails_by_message_id(self.account, id).await?.first().map(|one| one.email),
+            Some(id) => self
+                .room
+                .store()
+                .emails_by_message_id(self.account, id)
+                .await?
+                .first()
+                .map(|one| one.email),
             None => None,
         };
         let all = |people: &[letter::Mailbox]| people.iter().map(shown).collect();
         Ok(Draft {
-            from: read.from.first().map(|one| one.address.clone()).unwrap_or_default(),
+            from: read
+                .from
+                .first()
+                .map(|one| one.address.clone())
+                .unwrap_or_default(),
             to: all(&read.to),
             cc: all(&read.cc),
             bcc: all(&read.bcc),
             subject: row.subject.clone(),
-            text: read.text.trim_end_matches(['\r', '\n']).replace("\r\n", "\n"),
+            text: read
+                .text
+                .trim_end_matches(['\r', '\n'])
+                .replace("\r\n", "\n"),
             in_reply_to: answered,
             forward_of: None,
             files: self.files_of(&row).await?,
@@ -79,8 +122,16 @@ impl Access {
 }
 
 fn shown(one: &letter::Mailbox) -> String {
-    let both = format!("{} <{}>", one.name.replace(['<', '>', '\r', '\n'], " "), one.address);
-    if one.name.is_empty() || person(&both).is_none() { one.address.clone() } else { both }
+    let both = format!(
+        "{} <{}>",
+        one.name.replace(['<', '>', '\r', '\n'], " "),
+        one.address
+    );
+    if one.name.is_empty() || person(&both).is_none() {
+        one.address.clone()
+    } else {
+        both
+    }
 }
 
 /// "Re: Re: …" never grows, whatever other programs call it.
@@ -88,24 +139,52 @@ fn prefixed(prefix: &str, subject: &str) -> String {
     let mut rest = subject.trim();
     loop {
         let lower = rest.to_lowercase();
-        let known = ["re:", "fw:", "fwd:", "tl:", "trả lời:", "chuyển tiếp:", "ct:"];
-        let Some(found) = known.into_iter().find(|known| lower.starts_with(known)) else { break };
-        let Some(stripped) = rest.get(found.len()..) else { break };
+        let known = [
+            "re:",
+            "fw:",
+            "fwd:",
+            "tl:",
+            "trả lời:",
+            "chuyển tiếp:",
+            "ct:",
+        ];
+        let Some(found) = known.into_iter().find(|known| lower.starts_with(known)) else {
+            break;
+        };
+        let Some(stripped) = rest.get(found.len()..) else {
+            break;
+        };
         rest = stripped.trim_start();
     }
     format!("{prefix}{rest}")
 }
 
 fn quoted(read: &letter::Letter, received_at: i64) -> String {
-    let who = read.from.first().map(|one| if one.name.is_empty() { one.address.clone() } else { one.name.clone() });
+    let who = read.from.first().map(|one| {
+        if one.name.is_empty() {
+            one.address.clone()
+        } else {
+            one.name.clone()
+        }
+    });
     let when = time::spoken(read.date.unwrap_or(received_at));
     let lines: Vec<String> = read
         .text
         .trim_end()
         .lines()
-        .map(|line| if line.starts_with('>') { format!(">{line}") } else { format!("> {line}") })
+        .map(|line| {
+            if line.starts_with('>') {
+                format!(">{line}")
+            } else {
+                format!("> {line}")
+            }
+        })
         .collect();
-    format!("Ngày {when}, {} viết:\n{}\n", who.unwrap_or_default(), lines.join("\n"))
+    format!(
+        "Ngày {when}, {} viết:\n{}\n",
+        who.unwrap_or_default(),
+        lines.join("\n")
+    )
 }
 
 #[cfg(test)]
@@ -127,7 +206,13 @@ mod tests {
 
     #[test]
     fn quotes_are_marked() {
-        let read = letter::read("From: An <an@a.b>\r\nDate: Thu, 1 Jan 1970 07:00:00 +0700\r\n\r\nMột\r\n> Hai\r\n".as_bytes());
-        assert_eq!(quoted(&read, 5), "Ngày 01/01/1970 07:00, An viết:\n> Một\n>> Hai\n");
+        let read = letter::read(
+            "From: An <an@a.b>\r\nDate: Thu, 1 Jan 1970 07:00:00 +0700\r\n\r\nMột\r\n> Hai\r\n"
+                .as_bytes(),
+        );
+        assert_eq!(
+            quoted(&read, 5),
+            "Ngày 01/01/1970 07:00, An viết:\n> Một\n>> Hai\n"
+        );
     }
 }

@@ -62,14 +62,25 @@ pub(crate) struct Handed {
 
 impl Mailroom {
     /// Submission by SMTP: completes Date/Message-ID, removes Bcc, checks ownership again. No Sent copy (clients APPEND).
-    pub async fn submit(&self, actor: &Actor, outgoing: Outgoing) -> Result<Result<TraceId, Unsendable>, Error> {
+    pub async fn submit(
+        &self,
+        actor: &Actor,
+        outgoing: Outgoing,
+    ) -> Result<Result<TraceId, Unsendable>, Error> {
         let senders = complete::from_addresses(&outgoing.raw);
         if !self.owns_all(actor, &outgoing.mail_from, &senders).await? {
             return Ok(Err(Unsendable::MayNotSendAs));
         }
         let now = self.now();
         let missing = complete::Missing {
-            from: (actor.name.as_str(), if outgoing.mail_from.is_empty() { &actor.address } else { &outgoing.mail_from }),
+            from: (
+                actor.name.as_str(),
+                if outgoing.mail_from.is_empty() {
+                    &actor.address
+                } else {
+                    &outgoing.mail_from
+                },
+            ),
             message_id: &self.new_message_id(&actor.address, now),
             at: now,
         };
@@ -98,7 +109,12 @@ impl Mailroom {
 
     /// The envelope sender and every From address must be the actor's to use (RFC 6409 §6.1). A null sender is allowed:
     /// receipts and automatic answers have it.
-    async fn owns_all(&self, actor: &Actor, mail_from: &str, senders: &[String]) -> Result<bool, Error> {
+    async fn owns_all(
+        &self,
+        actor: &Actor,
+        mail_from: &str,
+        senders: &[String],
+    ) -> Result<bool, Error> {
         if !self.is_active(actor.principal).await? {
             return Ok(false);
         }
@@ -117,11 +133,17 @@ impl Mailroom {
             Some(address) => self.principal_at(&address).await?,
             None => None,
         };
-        Ok(owner.map_or(AccountId::from(actor.principal), |owner| AccountId::from(owner.id)))
+        Ok(owner.map_or(AccountId::from(actor.principal), |owner| {
+            AccountId::from(owner.id)
+        }))
     }
 
     /// One transaction for everything that the letter becomes. Sender and recipients were checked by the caller.
-    pub(crate) async fn hand_in(&self, actor: &Actor, handed: Handed) -> Result<Result<(TraceId, Vec<Placed>), Unsendable>, Error> {
+    pub(crate) async fn hand_in(
+        &self,
+        actor: &Actor,
+        handed: Handed,
+    ) -> Result<Result<(TraceId, Vec<Placed>), Unsendable>, Error> {
         if let Some(fault) = self.unsendable(&handed) {
             return Ok(Err(fault));
         }
@@ -133,7 +155,11 @@ impl Mailroom {
         self.outside_to_sink(&mut places).await?;
         let host_name = &self.policy().host_name;
         // The trace knows the address a letter was handed in from; the recipients need not.
-        let peer = Peer { ip: String::new(), helo: "authenticated".into(), tls: handed.peer.tls.clone() };
+        let peer = Peer {
+            ip: String::new(),
+            helo: "authenticated".into(),
+            tls: handed.peer.tls.clone(),
+        };
         let arrival = fields::Arrival {
             host_name,
             peer: &peer,
@@ -146,11 +172,26 @@ impl Mailroom {
             at: now,
         };
         let front = fields::front(&arrival);
-        let raw = crate::header::rewritten(front.as_bytes(), &handed.raw, &fields::forged(&handed.raw, host_name));
+        let raw = crate::header::rewritten(
+            front.as_bytes(),
+            &handed.raw,
+            &fields::forged(&handed.raw, host_name),
+        );
         let body = derive::body(self.store(), now, raw.into()).await?;
         let submission = places
-            .submission(self, handed.account, handed.mail_from.clone(), &handed.envid, &handed.ret, handed.smtputf8, now)
-            .map(|submission| NewSubmission { priority: handed.priority, ..submission });
+            .submission(
+                self,
+                handed.account,
+                handed.mail_from.clone(),
+                &handed.envid,
+                &handed.ret,
+                handed.smtputf8,
+                now,
+            )
+            .map(|submission| NewSubmission {
+                priority: handed.priority,
+                ..submission
+            });
         let mut copies = places.copies(now);
         copies.extend(handed.own_copy);
         let delivery = Delivery {
@@ -187,7 +228,12 @@ impl Mailroom {
             return Some(Unsendable::TooLarge);
         }
         let with = |wanted: fn(&Recipient) -> bool| -> Vec<String> {
-            handed.recipients.iter().filter(|one| wanted(&one.resolved)).map(|one| one.address.clone()).collect()
+            handed
+                .recipients
+                .iter()
+                .filter(|one| wanted(&one.resolved))
+                .map(|one| one.address.clone())
+                .collect()
         };
         let unknown = with(|to| matches!(to, Recipient::Unknown | Recipient::Disabled));
         if !unknown.is_empty() {
@@ -200,7 +246,11 @@ impl Mailroom {
     /// Unique, and says nothing but our domain.
     pub(crate) fn new_message_id(&self, address: &str, now: i64) -> String {
         let domain = crate::address::domain_of(address);
-        let domain = if domain.is_empty() { self.policy().host_name.clone() } else { domain };
+        let domain = if domain.is_empty() {
+            self.policy().host_name.clone()
+        } else {
+            domain
+        };
         format!("{:x}.congthu@{domain}", self.store().next_id(now))
     }
 }
