@@ -19,7 +19,34 @@ use crate::store::Store;
 
 const BODY: &str = "SELECT codec, data, file, size_bytes FROM body WHERE id = $1";
 const BODY_EXISTS: &str = "SELECT id FROM body WHERE id = $1";
-pub(crate) const SQL: &[&str] = &[BODY, BODY_EXISTS];
+const WINDOW: &str =
+    "SELECT MAX(id) FROM (SELECT id FROM body WHERE id > $1 ORDER BY id LIMIT 5000) AS piece";
+/// No email has it and nothing that waits to be sent.
+macro_rules! unused_body {
+    ($start:literal, $end:literal) => {
+        concat!(
+            $start,
+            " AND created_at < $2 AND NOT EXISTS (SELECT email.id FROM email WHERE email.body_id = body.id) \
+             AND NOT EXISTS (SELECT outbox.id FROM submission JOIN outbox ON outbox.trace_id = submission.trace_id \
+             AND outbox.submission_id = submission.id WHERE submission.body_id = body.id AND outbox.ended_at IS NULL)",
+            $end
+        )
+    };
+}
+const UNUSED: &str = unused_body!(
+    "SELECT id FROM body WHERE id > $1 AND id <= $3",
+    " ORDER BY id"
+);
+const DELETE_UNUSED: &str = unused_body!("DELETE FROM body WHERE id = $1", " RETURNING file");
+const DELETE_DERIVED: &str = "DELETE FROM derived WHERE body_id = $1";
+pub(crate) const SQL: &[&str] = &[
+    BODY,
+    BODY_EXISTS,
+    WINDOW,
+    UNUSED,
+    DELETE_UNUSED,
+    DELETE_DERIVED,
+];
 
 const CODEC_PLAIN: i64 = 0;
 const CODEC_ZSTD: i64 = 1;
@@ -173,26 +200,69 @@ impl Store {
         self.0.data.join("bodies")
     }
 
-    /// Removes body files that no row names (a delivery that was cut off before its commit). Returns how many.
+    /// Removes bodies that no email has and nothing to be sent needs, and body files that no row names (a delivery
+    /// that was cut off before its commit). Young ones are left: they may be on their way. Returns how many.
     pub async fn sweep_bodies(&self, now: i64) -> Result<u64, Error> {
+        let mut removed = 0;
+        let mut after = 0;
+        while let Some(until) = self.window(after).await? {
+            let before = now - SWEEP_AGE_MS;
+            let unused = self.rows(UNUSED, values![after, before, until]).await?;
+            let unused = unused
+                .iter()
+                .map(|row| row.int(0))
+                .collect::<Result<Vec<_>, _>>()?;
+            if !unused.is_empty() {
+                let gone = self.delete_unused(unused, before).await?;
+                removed += gone;
+            }
+            after = until;
+        }
         let folder = self.bodies_folder();
         let old = tokio::task::spawn_blocking(move || old_files(&folder, now))
             .await
             .map_err(|cause| Error::Broken(cause.to_string()))??;
-        let mut removed = 0;
         for (id, path) in old {
-            if self
-                .read()
-                .await?
-                .row(BODY_EXISTS, values![id])
-                .await?
-                .is_none()
-            {
+            if self.row(BODY_EXISTS, values![id]).await?.is_none() {
                 std::fs::remove_file(&path).map_err(disk)?;
                 removed += 1;
             }
         }
         Ok(removed)
+    }
+
+    async fn window(&self, after: i64) -> Result<Option<i64>, Error> {
+        Ok(self
+            .row(WINDOW, values![after])
+            .await?
+            .map(|row| row.opt_int(0))
+            .transpose()?
+            .flatten())
+    }
+
+    /// The rows go first; a file left behind by a crash between the two is swept next time.
+    async fn delete_unused(&self, ids: Vec<i64>, before: i64) -> Result<u64, Error> {
+        let (number, files) = self
+            .write(move |txn| {
+                Box::pin(async move {
+                    let (mut number, mut files) = (0, Vec::new());
+                    for id in ids {
+                        let Some(row) = txn.conn.row(DELETE_UNUSED, values![id, before]).await?
+                        else {
+                            continue;
+                        };
+                        txn.conn.run(DELETE_DERIVED, values![id]).await?;
+                        number += 1;
+                        files.extend(row.opt_text(0)?);
+                    }
+                    Ok((number, files))
+                })
+            })
+            .await?;
+        for file in files {
+            std::fs::remove_file(self.bodies_folder().join(file)).map_err(disk)?;
+        }
+        Ok(number)
     }
 }
 

@@ -1,6 +1,7 @@
 //! One connection type for both databases: values in, rows out. Knows no table. The drivers are used natively,
 //! because sqlx's Any driver copies every text and blob twice and rebuilds the column list for each row.
 
+use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
@@ -140,70 +141,86 @@ impl Conn {
     }
 
     /// All rows of a statement.
-    pub async fn rows(
+    pub fn rows(
         &mut self,
         sql: impl SqlSafeStr,
         values: Vec<Value>,
-    ) -> Result<Vec<Row>, Error> {
-        match self.link() {
-            Link::Lite(conn) => {
-                let rows = sqlx::query_with(sql, lite_arguments(values)?)
-                    .fetch_all(conn)
-                    .await?;
-                Ok(rows.into_iter().map(Row::Lite).collect())
+    ) -> BoxFuture<'_, Result<Vec<Row>, Error>> {
+        let sql = sql.into_sql_str();
+        Box::pin(async move {
+            match self.link() {
+                Link::Lite(conn) => {
+                    let rows = sqlx::query_with(sql, lite_arguments(values)?)
+                        .fetch_all(conn)
+                        .await?;
+                    Ok(rows.into_iter().map(Row::Lite).collect())
+                }
+                Link::Pg(conn) => {
+                    let rows = sqlx::query_with(sql, pg_arguments(values)?)
+                        .fetch_all(conn)
+                        .await?;
+                    Ok(rows.into_iter().map(Row::Pg).collect())
+                }
             }
-            Link::Pg(conn) => {
-                let rows = sqlx::query_with(sql, pg_arguments(values)?)
-                    .fetch_all(conn)
-                    .await?;
-                Ok(rows.into_iter().map(Row::Pg).collect())
-            }
-        }
+        })
     }
 
     /// The first row of a statement, if any.
-    pub async fn row(
+    pub fn row(
         &mut self,
         sql: impl SqlSafeStr,
         values: Vec<Value>,
-    ) -> Result<Option<Row>, Error> {
-        match self.link() {
-            Link::Lite(conn) => {
-                let row = sqlx::query_with(sql, lite_arguments(values)?)
-                    .fetch_optional(conn)
-                    .await?;
-                Ok(row.map(Row::Lite))
+    ) -> BoxFuture<'_, Result<Option<Row>, Error>> {
+        let sql = sql.into_sql_str();
+        Box::pin(async move {
+            match self.link() {
+                Link::Lite(conn) => {
+                    let row = sqlx::query_with(sql, lite_arguments(values)?)
+                        .fetch_optional(conn)
+                        .await?;
+                    Ok(row.map(Row::Lite))
+                }
+                Link::Pg(conn) => {
+                    let row = sqlx::query_with(sql, pg_arguments(values)?)
+                        .fetch_optional(conn)
+                        .await?;
+                    Ok(row.map(Row::Pg))
+                }
             }
-            Link::Pg(conn) => {
-                let row = sqlx::query_with(sql, pg_arguments(values)?)
-                    .fetch_optional(conn)
-                    .await?;
-                Ok(row.map(Row::Pg))
-            }
-        }
+        })
     }
 
     /// Runs a statement; the number of rows it touched.
-    pub async fn run(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<u64, Error> {
-        match self.link() {
-            Link::Lite(conn) => Ok(sqlx::query_with(sql, lite_arguments(values)?)
-                .execute(conn)
-                .await?
-                .rows_affected()),
-            Link::Pg(conn) => Ok(sqlx::query_with(sql, pg_arguments(values)?)
-                .execute(conn)
-                .await?
-                .rows_affected()),
-        }
+    pub fn run(
+        &mut self,
+        sql: impl SqlSafeStr,
+        values: Vec<Value>,
+    ) -> BoxFuture<'_, Result<u64, Error>> {
+        let sql = sql.into_sql_str();
+        Box::pin(async move {
+            match self.link() {
+                Link::Lite(conn) => Ok(sqlx::query_with(sql, lite_arguments(values)?)
+                    .execute(conn)
+                    .await?
+                    .rows_affected()),
+                Link::Pg(conn) => Ok(sqlx::query_with(sql, pg_arguments(values)?)
+                    .execute(conn)
+                    .await?
+                    .rows_affected()),
+            }
+        })
     }
 
     /// Runs text without values, several statements in one round trip.
-    pub async fn raw(&mut self, sql: impl SqlSafeStr) -> Result<(), Error> {
-        match self.link() {
-            Link::Lite(conn) => sqlx::raw_sql(sql).execute(conn).await.map(drop)?,
-            Link::Pg(conn) => sqlx::raw_sql(sql).execute(conn).await.map(drop)?,
-        }
-        Ok(())
+    pub fn raw(&mut self, sql: impl SqlSafeStr) -> BoxFuture<'_, Result<(), Error>> {
+        let sql = sql.into_sql_str();
+        Box::pin(async move {
+            match self.link() {
+                Link::Lite(conn) => sqlx::raw_sql(sql).execute(conn).await.map(drop)?,
+                Link::Pg(conn) => sqlx::raw_sql(sql).execute(conn).await.map(drop)?,
+            }
+            Ok(())
+        })
     }
 
     /// Closes an owned connection in order; one from a pool goes back.

@@ -531,7 +531,8 @@ async fn write_outbox(txn: &mut Txn, all: &[&Prepared], now: i64) -> Result<(), 
             sub.requiretls,
             now,
         ]);
-        let next_at = line_place(sub.due_at, sub.priority, now);
+        let came_at = one.delivery.trace.as_ref().map_or(now, |trace| trace.at);
+        let next_at = line_place(sub.due_at, sub.priority, came_at);
         for row in &sub.recipients {
             outbox.extend(values![
                 txn.next_id(),

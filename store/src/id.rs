@@ -57,6 +57,11 @@ impl IdMaker {
         }
     }
 
+    /// Goes on behind an id given earlier, whatever the clock says now.
+    pub fn go_on_after(&self, id: i64) {
+        self.last.fetch_max(id >> NODE_BITS, Ordering::AcqRel);
+    }
+
     /// The next id; always greater than every one this maker gave before.
     pub fn next(&self, now_ms: i64) -> i64 {
         let floor = ((now_ms - EPOCH_MS).max(1)) << (SEQUENCE_BITS - NODE_BITS);

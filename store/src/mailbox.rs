@@ -33,7 +33,7 @@ pub(crate) const NEW_VALIDITY: &str = "UPDATE account SET modseq = modseq + 1, \
      RETURNING modseq, uid_validity";
 const CREATE: &str = "INSERT INTO mailbox (id, account_id, name, role, uid_validity, uid_next, modseq, total, unseen, \
      bytes, subscribed, created_at) VALUES ($1, $2, $3, $4, $5, 1, $6, 0, 0, 0, $7, $8)";
-const FAMILY: &str = "SELECT id, name FROM mailbox WHERE account_id = $1 AND (name = $2 OR substr(name, 1, $3) = $4) \
+const FAMILY: &str = "SELECT id, name FROM mailbox WHERE account_id = $1 AND (name = $2 OR substr(name, 1, CAST($3 AS INTEGER)) = $4) \
      ORDER BY name";
 const RENAME: &str = "UPDATE mailbox SET name = $2, modseq = $3 WHERE id = $1";
 const DELETE: &str = "DELETE FROM mailbox WHERE id = $1";

@@ -118,12 +118,18 @@ impl Connect {
                         .map_err(|cause| Error::Broken(cause.to_string()))?;
                 }
                 let mut conn = SqliteConnection::connect_with(options).await?;
-                SQLITE.run(&mut conn).await.map_err(broken)?;
+                SQLITE
+                    .run_direct(None, &mut conn, false)
+                    .await
+                    .map_err(broken)?;
                 conn.close().await?;
             }
             Connect::Pg(options) => {
                 let mut conn = PgConnection::connect_with(options).await?;
-                POSTGRES.run(&mut conn).await.map_err(broken)?;
+                POSTGRES
+                    .run_direct(None, &mut conn, false)
+                    .await
+                    .map_err(broken)?;
                 conn.close().await?;
             }
         }

@@ -363,29 +363,63 @@ impl Store {
         rows: usize,
         per_domain: usize,
     ) -> Result<Vec<Leased>, Error> {
+        // One at a time: two workers that look at the same rows would get in each other's way.
+        let _turn = self.0.leasing.lock().await;
         self.outbox_release_expired(now).await?;
-        let (rows, per_domain) = (rows.max(1), per_domain.max(1));
-        let (mut ids, mut domains) = (Vec::new(), Vec::new());
-        let mut conn = self.read().await?;
-        let limit = i64::try_from(rows).unwrap_or(i64::MAX);
-        for domain in conn.rows(DUE_DOMAINS, values![now, limit]).await? {
-            if ids.len() >= rows {
-                break;
-            }
-            let domain = domain.text(0)?;
-            let most = i64::try_from(per_domain.min(rows - ids.len())).unwrap_or(i64::MAX);
-            for row in conn.rows(DUE_ROWS, values![&domain, now, most]).await? {
-                ids.push(row.int(0)?);
-            }
-            domains.push(domain);
-        }
-        drop(conn);
+        let (ids, domains) = self.due_rows(now, rows.max(1), per_domain.max(1)).await?;
         if domains.is_empty() {
             return Ok(Vec::new());
         }
         let worker = worker.to_owned();
         self.write(move |txn| Box::pin(lease(txn, worker, ids, domains, now, now + lease_ms)))
             .await
+    }
+
+    /// Due rows of the domains that wait longest: first every domain its share, then more of those that have more.
+    async fn due_rows(
+        &self,
+        now: i64,
+        rows: usize,
+        per_domain: usize,
+    ) -> Result<(Vec<i64>, Vec<String>), Error> {
+        let mut conn = self.read().await?;
+        let limit = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
+        let found = conn.rows(DUE_DOMAINS, values![now, limit(rows)]).await?;
+        let domains = found
+            .iter()
+            .map(|row| row.text(0))
+            .collect::<Result<Vec<_>, _>>()?;
+        let share = (rows / domains.len().max(1)).clamp(1, per_domain);
+        let mut taken: Vec<(&String, Vec<i64>)> = Vec::with_capacity(domains.len());
+        for domain in &domains {
+            let due = conn
+                .rows(DUE_ROWS, values![domain, now, limit(share)])
+                .await?;
+            taken.push((
+                domain,
+                due.iter().map(|row| row.int(0)).collect::<Result<_, _>>()?,
+            ));
+        }
+        let mut left = rows
+            - taken
+                .iter()
+                .map(|(_, ids)| ids.len())
+                .sum::<usize>()
+                .min(rows);
+        for (domain, ids) in &mut taken {
+            if ids.len() < share || left == 0 || share == per_domain {
+                continue;
+            }
+            let most = per_domain.min(ids.len() + left);
+            let due = conn
+                .rows(DUE_ROWS, values![*domain, now, limit(most)])
+                .await?;
+            let more: Vec<i64> = due.iter().map(|row| row.int(0)).collect::<Result<_, _>>()?;
+            left -= more.len().saturating_sub(ids.len()).min(left);
+            *ids = more;
+        }
+        let ids = taken.into_iter().flat_map(|(_, ids)| ids).collect();
+        Ok((ids, domains))
     }
 
     /// Settles attempts: the row, its history and the trace, in one transaction. Rows that ended already stay as

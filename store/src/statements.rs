@@ -7,7 +7,7 @@ use crate::dialect::{CHUNKS, Dialect};
 use crate::store::Store;
 use crate::{
     Error, assignment, audit, body, credential, deliver, device, directory, flags, listing,
-    mailbox, open, outbox, people, search, setting, trace,
+    mailbox, open, outbox, people, search, setting, store, trace,
 };
 
 const FIXED: &[&[&str]] = &[
@@ -24,6 +24,7 @@ const FIXED: &[&[&str]] = &[
     people::SQL,
     search::SQL,
     setting::SQL,
+    store::SQL,
     trace::SQL,
 ];
 const LISTED: &[&[(&str, &str)]] = &[

@@ -23,6 +23,14 @@ use crate::search::Search;
 use crate::trace::Refusals;
 use crate::writer::{Request, Txn, Work, Writer};
 
+/// The newest ids of the tables that grow.
+const NEWEST: &str = "SELECT (SELECT MAX(id) FROM body), (SELECT MAX(id) FROM email), (SELECT MAX(id) FROM trace), \
+     (SELECT MAX(id) FROM trace_event), (SELECT MAX(id) FROM outbox), (SELECT MAX(id) FROM attempt), \
+     (SELECT MAX(id) FROM audit), (SELECT MAX(id) FROM assignment_event), (SELECT MAX(id) FROM principal), \
+     (SELECT MAX(id) FROM mailbox), (SELECT MAX(id) FROM credential)";
+const NEWEST_COLUMNS: usize = 11;
+pub(crate) const SQL: &[&str] = &[NEWEST];
+
 /// The store of one installation. Cheap to clone.
 #[derive(Clone)]
 pub struct Store(pub(crate) Arc<Inner>);
@@ -38,6 +46,7 @@ pub(crate) struct Inner {
     pub search: Search,
     pub refusals: Refusals,
     pub index: Arc<Notify>,
+    pub leasing: tokio::sync::Mutex<()>,
     requests: Mutex<Option<mpsc::Sender<Request>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -54,6 +63,12 @@ impl Store {
         let (requests, waiting) = mpsc::channel(WRITER_QUEUE);
         let (wake, _) = broadcast::channel(WAKES);
         let ids = Arc::new(IdMaker::new(config.node));
+        // A clock that was set back must not give an id again.
+        if let Some(row) = pool.conn().await?.row(NEWEST, vec![]).await? {
+            for column in 0..NEWEST_COLUMNS {
+                ids.go_on_after(row.opt_int(column)?.unwrap_or(0));
+            }
+        }
         let index = Arc::new(Notify::new());
         let sender = ids.next(crate::clock::now_ms());
         let txn = Txn {
@@ -81,6 +96,7 @@ impl Store {
             search,
             refusals: Refusals::default(),
             index,
+            leasing: tokio::sync::Mutex::default(),
             requests: Mutex::new(Some(requests)),
             writer: Mutex::new(Some(tokio::spawn(writer.run(waiting)))),
             tasks: Mutex::default(),

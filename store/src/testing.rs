@@ -27,19 +27,17 @@ impl Postgres {
         let folder = tempfile::tempdir().map_err(|cause| cause.to_string())?;
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777))
             .map_err(|cause| cause.to_string())?;
-        // The port may be taken between here and the start: then the start fails, and the next port is tried.
-        for _ in 0..5 {
-            let port = free_port()?;
-            let postgres = Postgres { folder, bin, port };
-            match postgres.run() {
-                Ok(()) => return Ok(Some(postgres)),
-                Err(cause) if cause.contains("Address already in use") => {
-                    return Postgres::start();
-                }
-                Err(cause) => return Err(cause),
-            }
+        // The port may be taken between here and the start: then another one is tried.
+        let postgres = Postgres {
+            folder,
+            bin,
+            port: free_port()?,
+        };
+        match postgres.run() {
+            Ok(()) => Ok(Some(postgres)),
+            Err(cause) if cause.contains("Address already in use") => Postgres::start(),
+            Err(cause) => Err(cause),
         }
-        Err("no free port".to_owned())
     }
 
     fn run(&self) -> Result<(), String> {
@@ -51,7 +49,7 @@ impl Postgres {
         )?;
         let log = self.folder.path().join("log");
         let options = format!(
-            "-c listen_addresses=127.0.0.1 -c port={} -c unix_socket_directories= -c max_connections=200 \
+            "-c listen_addresses=127.0.0.1 -c port={} -c unix_socket_directories= -c max_connections=400 \
              -c shared_buffers=64MB",
             self.port
         );
@@ -95,11 +93,19 @@ impl Postgres {
 
     /// A new empty database.
     pub fn database(&self, name: &str) -> Result<String, String> {
-        self.command(
-            "createdb",
-            &format!("-h 127.0.0.1 -p {} -U congthu {name}", self.port),
-        )?;
-        Ok(format!("postgres://congthu@127.0.0.1:{}/{name}", self.port))
+        let port = self.port.to_string();
+        let output = Command::new(self.bin.join("createdb"))
+            .args(["-h", "127.0.0.1", "-p", &port, "-U", "congthu", name])
+            .current_dir("/")
+            .output()
+            .map_err(|cause| format!("createdb: {cause}"))?;
+        if !output.status.success() {
+            return Err(format!(
+                "createdb: {}",
+                String::from_utf8_lossy(&output.stderr)
+            ));
+        }
+        Ok(format!("postgres://congthu@127.0.0.1:{port}/{name}"))
     }
 }
 

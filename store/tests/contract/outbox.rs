@@ -1,0 +1,456 @@
+//! The outbox: leases, fairness, settlements, the trace of what was sent and refused.
+use std::collections::HashSet;
+
+use futures_util::future::join_all;
+use store::testing::{letter, person};
+use store::*;
+
+use super::place::{NOW, Place, cases};
+
+cases![
+    one_dead_domain_starves_nobody,
+    no_row_is_leased_twice,
+    leases_end_by_themselves,
+    a_settlement_writes_row_history_and_trace,
+    urgent_rows_go_first,
+    rows_can_be_held_and_dropped,
+    the_trace_is_found_by_what_people_know,
+    refusals_are_traced,
+];
+
+async fn submit(store: &Store, account: AccountId, priority: i8, to: Vec<String>) -> TraceId {
+    let mut one = letter(store, "Báo cáo", "y", &[], NOW);
+    let trace = one.trace.as_ref().unwrap().id;
+    one.submission = Some(NewSubmission {
+        id: SubmissionId(store.next_id(NOW)),
+        account,
+        mail_from: "a@here.example".to_owned(),
+        envid: Some("e1".to_owned()),
+        ret: Some("HDRS".to_owned()),
+        smtputf8: false,
+        requiretls: true,
+        priority,
+        due_at: NOW,
+        expires_at: NOW + 1_000_000,
+        recipients: to
+            .into_iter()
+            .map(|recipient| NewOutbox {
+                domain: recipient.split('@').nth(1).unwrap().to_owned(),
+                recipient,
+                notify: Some("FAILURE".to_owned()),
+                orcpt: None,
+            })
+            .collect(),
+    });
+    store.deliver(one).await.unwrap();
+    trace
+}
+
+fn many(domain: &str, rows: usize) -> Vec<String> {
+    (0..rows)
+        .map(|number| format!("u{number}@{domain}"))
+        .collect()
+}
+
+fn settlement(row: &Leased, settled: Settled) -> Settlement {
+    let evidence = Evidence {
+        host: "mx.there.example".to_owned(),
+        ip: "192.0.2.9".to_owned(),
+        tls: "TLSv1.3".to_owned(),
+        code: Some(451),
+        text: "hẹn lại sau".to_owned(),
+        ..Evidence::default()
+    };
+    Settlement {
+        outbox: row.id,
+        at: NOW + 5,
+        settled,
+        evidence,
+        delay_noticed: false,
+    }
+}
+
+async fn one_dead_domain_starves_nobody(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    submit(&store, a, 0, many("dead.example", 5_000)).await;
+    let mut live = many("live.example", 1);
+    live.extend(many("other.example", 3));
+    submit(&store, a, 0, live).await;
+    let leased = store.outbox_lease("w", NOW, 60_000, 50, 20).await.unwrap();
+    let of = |domain: &str| leased.iter().filter(|row| row.domain == domain).count();
+    assert_eq!(
+        (of("dead.example"), of("live.example"), of("other.example")),
+        (20, 1, 3)
+    );
+    // The domain with work left is served again, behind whoever came meanwhile.
+    submit(&store, a, 0, many("new.example", 1)).await;
+    let leased = store
+        .outbox_lease("w", NOW + 1, 60_000, 10, 20)
+        .await
+        .unwrap();
+    assert_eq!(leased.len(), 10);
+    assert_eq!(
+        leased
+            .iter()
+            .filter(|row| row.domain == "new.example")
+            .count(),
+        1
+    );
+    let counts = store.outbox_counts().await.unwrap();
+    assert_eq!(
+        (counts.due, counts.leased, counts.held),
+        (5_005 - 34, 34, 0)
+    );
+    assert_eq!(
+        store.outbox_top_domains(1).await.unwrap(),
+        [("dead.example".to_owned(), 5_000)]
+    );
+}
+
+async fn no_row_is_leased_twice(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    for domain in ["one.example", "two.example", "three.example"] {
+        submit(&store, a, 0, many(domain, 100)).await;
+    }
+    let mut seen = HashSet::new();
+    for _ in 0..20 {
+        let workers = ["a", "b", "c", "d"];
+        let leases = workers.map(|worker| store.outbox_lease(worker, NOW, 60_000, 10, 5));
+        for row in join_all(leases).await.into_iter().flat_map(Result::unwrap) {
+            assert!(seen.insert(row.id), "row {} was leased twice", row.id);
+            assert_eq!(row.account, a);
+            assert_eq!(
+                (row.envid.as_deref(), row.requiretls, row.notify.as_deref()),
+                (Some("e1"), true, Some("FAILURE"))
+            );
+        }
+    }
+    assert_eq!(seen.len(), 300);
+    assert!(
+        store
+            .outbox_lease("a", NOW, 60_000, 10, 5)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+async fn leases_end_by_themselves(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    submit(&store, a, 0, many("one.example", 4)).await;
+    assert_eq!(store.outbox_next_due().await.unwrap(), Some(NOW));
+    assert_eq!(
+        store
+            .outbox_lease("w", NOW, 1_000, 10, 10)
+            .await
+            .unwrap()
+            .len(),
+        4
+    );
+    assert_eq!(store.outbox_next_due().await.unwrap(), Some(NOW + 1_000));
+    assert!(
+        store
+            .outbox_lease("w", NOW + 999, 1_000, 10, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        store
+            .outbox_lease("v", NOW + 1_000, 1_000, 10, 10)
+            .await
+            .unwrap()
+            .len(),
+        4
+    );
+    // A worker that starts again takes back what it had.
+    assert_eq!(store.outbox_release_leases("v").await.unwrap(), 4);
+    assert_eq!(
+        store
+            .outbox_lease("v", NOW + 1_001, 1_000, 10, 10)
+            .await
+            .unwrap()
+            .len(),
+        4
+    );
+}
+
+async fn a_settlement_writes_row_history_and_trace(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    let trace = submit(&store, a, 0, many("one.example", 3)).await;
+    let leased = store.outbox_lease("w", NOW, 60_000, 10, 10).await.unwrap();
+    let later = Settled::Later {
+        next_at: NOW + 600_000,
+    };
+    let mut delayed = settlement(&leased[1], later);
+    delayed.delay_noticed = true;
+    store
+        .outbox_settle(vec![
+            settlement(&leased[0], Settled::Sent),
+            delayed,
+            settlement(&leased[2], Settled::Never),
+        ])
+        .await
+        .unwrap();
+    let rows = store.outbox_of_trace(trace).await.unwrap();
+    let states: Vec<_> = rows.iter().map(|row| row.state).collect();
+    assert_eq!(
+        states,
+        [OutboxState::Sent, OutboxState::Due, OutboxState::Never]
+    );
+    assert_eq!((rows[1].next_at, rows[1].attempts), (NOW + 600_000, 1));
+    assert_eq!(
+        (rows[1].last_code, rows[1].last_text.as_deref()),
+        (Some(451), Some("hẹn lại sau"))
+    );
+    assert_eq!(rows[1].delay_noticed_at, Some(NOW + 5));
+    assert!(rows[0].ended_at.is_some() && rows[1].ended_at.is_none() && rows[2].ended_at.is_some());
+    let attempts = store.attempts(rows[1].id).await.unwrap();
+    assert_eq!((attempts.len(), attempts[0].outcome.as_str()), (1, "later"));
+    assert_eq!(attempts[0].evidence.host, "mx.there.example");
+    let (_, events) = store.trace(trace).await.unwrap().unwrap();
+    for event in ["queued", "sent", "deferred", "bounced"] {
+        assert!(events.iter().any(|one| one.event == event), "{event}");
+    }
+    assert_eq!(store.outbox_next_due().await.unwrap(), Some(NOW + 600_000));
+    assert!(
+        store
+            .outbox_lease("w", NOW + 599_999, 1, 10, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        store
+            .outbox_lease("w", NOW + 600_000, 1, 10, 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    // A late answer about a row that ended changes nothing.
+    store
+        .outbox_settle(vec![settlement(&leased[0], Settled::Never)])
+        .await
+        .unwrap();
+    assert_eq!(
+        store.outbox_row(rows[0].id).await.unwrap().unwrap().state,
+        OutboxState::Sent
+    );
+    let submission = store.submission(rows[0].submission).await.unwrap().unwrap();
+    assert_eq!((submission.trace, submission.account), (trace, a));
+}
+
+async fn urgent_rows_go_first(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    submit(&store, a, 0, many("one.example", 10)).await;
+    submit(&store, a, 4, many("urgent.example", 1)).await;
+    let urgent = submit(&store, a, 4, vec!["chief@one.example".to_owned()]).await;
+    let leased = store
+        .outbox_lease("w", i64::MAX / 2, 1_000, 2, 1)
+        .await
+        .unwrap();
+    assert_eq!(leased.len(), 2);
+    assert!(leased.iter().all(|row| row.priority == 4));
+    assert!(leased.iter().any(|row| row.trace == urgent));
+}
+
+async fn rows_can_be_held_and_dropped(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    let trace = submit(&store, a, 0, many("one.example", 2)).await;
+    let rows = store.outbox_of_trace(trace).await.unwrap();
+    assert!(
+        store
+            .outbox_set_state(rows[0].id, OutboxState::Held, None, "chờ duyệt")
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .outbox_set_state(rows[1].id, OutboxState::Never, None, "bỏ")
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .outbox_set_state(rows[1].id, OutboxState::Due, Some(NOW), "")
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .outbox_lease("w", NOW, 1, 10, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let filter = OutboxFilter {
+        state: Some(OutboxState::Held),
+        ..OutboxFilter::default()
+    };
+    assert_eq!(store.outbox_list(&filter, 10).await.unwrap().len(), 1);
+    let filter = OutboxFilter {
+        recipient: "nobody@x".to_owned(),
+        ..OutboxFilter::default()
+    };
+    assert!(store.outbox_list(&filter, 10).await.unwrap().is_empty());
+    assert!(
+        store
+            .outbox_set_state(rows[0].id, OutboxState::Due, Some(NOW), "")
+            .await
+            .unwrap()
+    );
+    let leased = store.outbox_lease("w", NOW, 1, 10, 10).await.unwrap();
+    assert_eq!(
+        leased.iter().map(|row| row.id).collect::<Vec<_>>(),
+        [rows[0].id]
+    );
+    assert!(
+        !store
+            .outbox_set_state(rows[0].id, OutboxState::Held, None, "")
+            .await
+            .unwrap(),
+        "it is leased"
+    );
+}
+
+async fn the_trace_is_found_by_what_people_know(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    for number in 0..60 {
+        let subject = if number == 7 {
+            "Giấy mời họp khẩn"
+        } else {
+            "Thông báo"
+        };
+        store
+            .deliver(letter(&store, subject, "y", &[a], NOW + number))
+            .await
+            .unwrap();
+    }
+    let all = store
+        .trace_find(&TraceFilter::default(), 100)
+        .await
+        .unwrap();
+    assert_eq!(all.len(), 60);
+    assert!(
+        all.windows(2).all(|two| two[0].at >= two[1].at),
+        "newest first"
+    );
+    let find = |filter: TraceFilter| {
+        let store = store.clone();
+        async move { store.trace_find(&filter, 100).await.unwrap().len() }
+    };
+    let none = TraceFilter::default;
+    assert_eq!(
+        find(TraceFilter {
+            subject: "giay moi".to_owned(),
+            ..none()
+        })
+        .await,
+        1
+    );
+    assert_eq!(
+        find(TraceFilter {
+            sender: "an@outside.example".to_owned(),
+            ..none()
+        })
+        .await,
+        60
+    );
+    assert_eq!(
+        find(TraceFilter {
+            sender: "x@y".to_owned(),
+            ..none()
+        })
+        .await,
+        0
+    );
+    assert_eq!(
+        find(TraceFilter {
+            recipient: format!("{a}@here.example"),
+            ..none()
+        })
+        .await,
+        60
+    );
+    assert_eq!(
+        find(TraceFilter {
+            recipient: "b@c".to_owned(),
+            ..none()
+        })
+        .await,
+        0
+    );
+    assert_eq!(
+        find(TraceFilter {
+            from_at: Some(NOW + 50),
+            ..none()
+        })
+        .await,
+        10
+    );
+    assert_eq!(
+        find(TraceFilter {
+            until_at: Some(NOW + 50),
+            ..none()
+        })
+        .await,
+        50
+    );
+    assert_eq!(
+        store
+            .trace_find(
+                &TraceFilter {
+                    subject: "giay moi".to_owned(),
+                    ..none()
+                },
+                1
+            )
+            .await
+            .unwrap()[0]
+            .subject,
+        "Giấy mời họp khẩn"
+    );
+    let id = all[3].message_id.clone().unwrap();
+    assert_eq!(
+        find(TraceFilter {
+            message_id: id,
+            ..none()
+        })
+        .await,
+        1
+    );
+}
+
+async fn refusals_are_traced(place: &Place) {
+    let store = place.open().await;
+    let mut ids = Vec::new();
+    for _ in 0..700 {
+        let mut trace = letter(&store, "", "", &[], NOW).trace.unwrap();
+        trace.events.push(NewEvent {
+            recipient: "nobody@here.example".to_owned(),
+            event: "refused",
+            code: Some(550),
+            detail: "5.1.1".to_owned(),
+        });
+        ids.push(trace.id);
+        assert!(store.trace_refusal(trace));
+    }
+    store.close().await;
+    let store = place.open().await;
+    for id in ids {
+        let (_, events) = store.trace(id).await.unwrap().expect("traced");
+        assert_eq!(
+            (events[0].event.as_str(), events[0].code),
+            ("refused", Some(550))
+        );
+    }
+    assert_eq!(store.refusals_dropped(), 0);
+}

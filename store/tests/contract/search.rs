@@ -1,0 +1,242 @@
+//! Full text: fresh letters, the index, expunged ones, the own account only.
+use std::time::Duration;
+
+use store::testing::{letter, person};
+use store::*;
+
+use super::place::{NOW, Place, cases};
+
+cases![
+    fresh_and_indexed_letters_are_found_alike,
+    expunged_letters_leave_the_index,
+    one_account_never_finds_anothers,
+    a_lost_index_is_filled_again,
+];
+
+fn asked(field: Field, text: &str, phrase: bool) -> Query {
+    let words = text.split(' ').map(str::to_owned).collect();
+    Query {
+        all: vec![Clause {
+            field,
+            words,
+            phrase,
+            prefix: false,
+        }],
+        mailbox: None,
+    }
+}
+
+async fn indexed(store: &Store) {
+    for _ in 0..600 {
+        if store.stats().await.unwrap().index_queue == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("the queue is not taken");
+}
+
+async fn fresh_and_indexed_letters_are_found_alike(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    let mut emails = Vec::new();
+    for (subject, text) in [
+        (
+            "Giấy mời họp",
+            "Kính mời ông Đỗ Văn Lý dự họp hỏa tốc về phòng chống bão số 5",
+        ),
+        (
+            "Báo cáo tuần",
+            "Hỏa hoạn; tốc độ; công văn 2045/VP-HC về Đắk Lắk",
+        ),
+        ("Thông báo", "tháng bảy nghỉ lễ"),
+    ] {
+        let placed = store
+            .deliver(letter(&store, subject, text, &[a], NOW))
+            .await
+            .unwrap();
+        emails.push(placed[0].email);
+    }
+    let inbox = store.mailbox_by_role(a, Role::Inbox).await.unwrap().id;
+    let junk = store.mailbox_by_role(a, Role::Junk).await.unwrap().id;
+    let rows: Vec<(Query, Vec<usize>)> = vec![
+        (asked(Field::Any, "hỏa tốc", true), vec![0]),
+        (asked(Field::Any, "hoa toc", true), vec![0]),
+        (asked(Field::Any, "HOA TOC", false), vec![1, 0]),
+        (asked(Field::Any, "dak lak", true), vec![1]),
+        (asked(Field::Any, "2045/VP-HC", false), vec![1]),
+        (asked(Field::Subject, "thông báo", true), vec![2]),
+        (asked(Field::Body, "thông báo", true), vec![]),
+        (asked(Field::From, "nguyen van an", true), vec![2, 1, 0]),
+        (asked(Field::From, "outside.example", false), vec![2, 1, 0]),
+        (asked(Field::To, "ai do", true), vec![2, 1, 0]),
+        (asked(Field::Any, "lý", false), vec![0]),
+        (asked(Field::Any, "lí", false), vec![0]),
+        (asked(Field::Any, "không có", true), vec![]),
+        (asked(Field::Any, "' OR 1=1 --", false), vec![]),
+        (asked(Field::Any, "\"(*:", true), vec![]),
+        (
+            Query {
+                mailbox: Some(inbox),
+                ..asked(Field::Any, "hoa", false)
+            },
+            vec![1, 0],
+        ),
+        (
+            Query {
+                mailbox: Some(junk),
+                ..asked(Field::Any, "hoa", false)
+            },
+            vec![],
+        ),
+        (
+            Query {
+                all: vec![
+                    asked(Field::Subject, "giấy mời", true).all.remove(0),
+                    Clause {
+                        field: Field::Body,
+                        words: vec!["phòng".into(), "ch".into()],
+                        phrase: true,
+                        prefix: true,
+                    },
+                ],
+                mailbox: None,
+            },
+            vec![0],
+        ),
+    ];
+    for round in ["fresh", "indexed"] {
+        for (query, found) in &rows {
+            let expected: Vec<_> = found.iter().map(|place| emails[*place]).collect();
+            assert_eq!(
+                store.search(a, query, 10).await.unwrap(),
+                expected,
+                "{round} {query:?}"
+            );
+        }
+        assert_eq!(
+            store
+                .search(a, &asked(Field::Any, "hoa", false), 1)
+                .await
+                .unwrap(),
+            [emails[1]]
+        );
+        indexed(&store).await;
+    }
+}
+
+async fn expunged_letters_leave_the_index(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    let hoa = asked(Field::Any, "hỏa tốc", true);
+    for _ in 0..3 {
+        store
+            .deliver(letter(&store, "x", "hỏa tốc", &[a], NOW))
+            .await
+            .unwrap();
+    }
+    let inbox = store.mailbox_by_role(a, Role::Inbox).await.unwrap().id;
+    store.remove(inbox, &[1]).await.unwrap();
+    assert_eq!(
+        store.search(a, &hoa, 10).await.unwrap().len(),
+        2,
+        "before it was indexed"
+    );
+    indexed(&store).await;
+    assert_eq!(store.search(a, &hoa, 10).await.unwrap().len(), 2);
+    store.remove(inbox, &[2]).await.unwrap();
+    assert_eq!(store.search(a, &hoa, 10).await.unwrap().len(), 1, "at once");
+    indexed(&store).await;
+    assert_eq!(store.search(a, &hoa, 10).await.unwrap().len(), 1);
+    // A moved one is found in its new place.
+    let trash = store.mailbox_by_role(a, Role::Trash).await.unwrap().id;
+    store.move_to(inbox, &[3], trash).await.unwrap();
+    let in_trash = Query {
+        mailbox: Some(trash),
+        ..hoa.clone()
+    };
+    assert_eq!(store.search(a, &in_trash, 10).await.unwrap().len(), 1);
+    // Derived again: found by the new words only.
+    let row = store.email_at(trash, 1).await.unwrap().unwrap();
+    let derived = store.derived(row.body).await.unwrap();
+    store
+        .derived_put(
+            row.body,
+            Derived {
+                search_text: "bình thường".to_owned(),
+                ..derived
+            },
+        )
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        assert!(store.search(a, &hoa, 10).await.unwrap().is_empty());
+        assert_eq!(
+            store
+                .search(a, &asked(Field::Any, "binh thuong", true), 10)
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
+        indexed(&store).await;
+    }
+}
+
+async fn one_account_never_finds_anothers(place: &Place) {
+    let store = place.open().await;
+    let mut accounts = Vec::new();
+    for number in 0..4 {
+        accounts.push(
+            person(&store, &format!("p{number}@here.example"))
+                .await
+                .unwrap(),
+        );
+    }
+    for account in &accounts {
+        let text = format!("bí mật của {account}");
+        store
+            .deliver(letter(&store, "x", &text, &[*account], NOW))
+            .await
+            .unwrap();
+    }
+    for _ in 0..2 {
+        for account in &accounts {
+            let found = store
+                .search(*account, &asked(Field::Any, "bi mat", true), 10)
+                .await
+                .unwrap();
+            assert_eq!(found.len(), 1);
+            assert!(store.email(*account, found[0]).await.unwrap().is_some());
+        }
+        indexed(&store).await;
+    }
+}
+
+async fn a_lost_index_is_filled_again(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    store
+        .deliver(letter(&store, "x", "hỏa tốc", &[a], NOW))
+        .await
+        .unwrap();
+    indexed(&store).await;
+    store.close().await;
+    if place.dialect() == Dialect::Sqlite {
+        for file in std::fs::read_dir(place.data()).unwrap() {
+            let file = file.unwrap();
+            if file.file_name().to_str().unwrap().starts_with("search.db") {
+                std::fs::remove_file(file.path()).unwrap();
+            }
+        }
+    }
+    let store = place.open().await;
+    let hoa = asked(Field::Any, "hoa toc", true);
+    assert_eq!(
+        store.search(a, &hoa, 10).await.unwrap().len(),
+        1,
+        "while it is filled"
+    );
+    indexed(&store).await;
+    assert_eq!(store.search(a, &hoa, 10).await.unwrap().len(), 1);
+}
