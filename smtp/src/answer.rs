@@ -181,6 +181,7 @@ fn unsendable(why: &Unsendable) -> Rejection {
     match why {
         Unsendable::NoRecipient | Unsendable::Malformed(_) => Rejection::BadRecipient,
         Unsendable::Unknown(_) => Rejection::UnknownRecipient,
+        Unsendable::Full(_) => Rejection::OverQuota,
         Unsendable::TooLarge => Rejection::TooLarge,
         Unsendable::TooMany => Rejection::TooManyRecipients,
         Unsendable::MayNotSendAs => Rejection::NotYourSender,
