@@ -1,1 +1,503 @@
-//! Delivery status notifications (RFC 3464) in Vietnamese and English. Pure: values in, bytes out; sends nothing.
+//! Delivery status notifications (RFC 3464, RFC 3461 §6) in Vietnamese and English: a sentence that says what happened and what
+//! to do, a part for programs, and the original or its header. Pure: values in, bytes out; sends nothing.
+
+pub mod words;
+
+use crate::outbound::body::crlf;
+use crate::outbound::limits;
+use mail_builder::encoders::{Base64Encoder, QuotedPrintableEncoder};
+use mailroom::time::{mail_date, spoken};
+use std::fmt::Write as _;
+use words::words;
+
+/// What happened to a recipient (RFC 3464 §2.3.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Action {
+    Failed,
+    Delayed,
+    /// Handed to a server that reports no success itself.
+    Relayed,
+}
+
+impl Action {
+    fn word(self) -> &'static str {
+        match self {
+            Action::Failed => "failed",
+            Action::Delayed => "delayed",
+            Action::Relayed => "relayed",
+        }
+    }
+
+    /// Does the sender want to hear of it (RFC 3461 §4.1)? Without NOTIFY: failures and delays.
+    pub fn is_wanted(self, notify: Option<&str>) -> bool {
+        let Some(notify) = notify.map(str::to_ascii_uppercase) else {
+            return self != Action::Relayed;
+        };
+        let has = |word: &str| notify.split(',').any(|part| part.trim() == word);
+        match self {
+            _ if has("NEVER") => false,
+            Action::Failed => has("FAILURE"),
+            Action::Delayed => has("DELAY"),
+            Action::Relayed => has("SUCCESS"),
+        }
+    }
+}
+
+/// One recipient's part of a report.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub recipient: String,
+    pub orcpt: Option<String>,
+    pub action: Action,
+    /// Enhanced code, e.g. "5.1.1".
+    pub status: String,
+    /// The other server, "" when none was reached.
+    pub host: String,
+    /// Its words with the code, "" when it said nothing.
+    pub said: String,
+    /// Unix ms.
+    pub at: i64,
+    /// For delays: when we give up.
+    pub until: Option<i64>,
+}
+
+/// All that goes into one report; all recipients share one action.
+pub struct Report<'a> {
+    pub host_name: &'a str,
+    /// Address the report comes from (the envelope sender is null).
+    pub postmaster: &'a str,
+    /// The sender of the original: who is told.
+    pub to: &'a str,
+    pub now: i64,
+    /// When the original was handed to us.
+    pub arrived_at: i64,
+    pub trace: i64,
+    pub envid: Option<&'a str>,
+    /// RET of the original: "FULL" or "HDRS".
+    pub ret: Option<&'a str>,
+    pub told: &'a [Told],
+    pub original: &'a [u8],
+}
+
+/// The status to report: the server's own, else the class with ".0.0".
+pub fn status_of(action: Action, enhanced: Option<&str>, code: Option<u16>) -> String {
+    let class = match action {
+        Action::Failed => '5',
+        Action::Delayed => '4',
+        Action::Relayed => '2',
+    };
+    match (enhanced, code) {
+        // A failure after many 4yz stays what the server said, in the class of what we did about it.
+        (Some(enhanced), _) if enhanced.len() > 2 => {
+            format!("{class}{}", enhanced.get(1..).unwrap_or_default())
+        }
+        // Basic codes with a fixed meaning (RFC 5321 §4.2.3).
+        (_, Some(550 | 553)) => "5.1.1".into(),
+        (_, Some(552)) => "5.2.2".into(),
+        _ => format!("{class}.0.0"),
+    }
+}
+
+/// Builds the letter; its envelope sender must be null (RFC 3464 §2).
+pub fn build(report: &Report<'_>) -> Vec<u8> {
+    let action = report
+        .told
+        .first()
+        .map_or(Action::Failed, |told| told.action);
+    let boundary = format!("bao-cao-{:x}-{:x}", report.trace, report.now);
+    let mut letter = head(report, action, &boundary);
+    let text = sentences(report, action);
+    letter.push_str(&format!(
+        "--{boundary}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Language: vi, en\r\n\
+         Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    ));
+    letter.push_str(&quoted_printable(&text));
+    letter.push_str(&format!(
+        "\r\n--{boundary}\r\nContent-Type: message/delivery-status\r\n\r\n"
+    ));
+    letter.push_str(&machine_part(report));
+    let mut bytes = letter.into_bytes();
+    bytes.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
+    bytes.extend_from_slice(&original_part(report, action));
+    bytes.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+    bytes
+}
+
+fn head(report: &Report<'_>, action: Action, boundary: &str) -> String {
+    let subject = match action {
+        Action::Failed => "Thư không gửi được / Undelivered mail",
+        Action::Delayed => "Thư đang chậm, vẫn tiếp tục gửi / Delayed mail, still trying",
+        Action::Relayed => "Thư đã chuyển đến máy chủ bên nhận / Mail handed on",
+    };
+    format!(
+        "From: {name} <{from}>\r\nTo: <{to}>\r\nSubject: {subject}\r\nDate: {date}\r\n\
+         Message-ID: <{boundary}@{host}>\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=delivery-status;\r\n boundary=\"{boundary}\"\r\n\r\n",
+        name = encoded_words("Hệ thống thư điện tử"),
+        from = report.postmaster,
+        to = one_line(report.to),
+        subject = encoded_words(subject),
+        date = mail_date(report.now),
+        host = report.host_name,
+    )
+}
+
+/// The part for people.
+fn sentences(report: &Report<'_>, action: Action) -> String {
+    let (vi, en) = match action {
+        Action::Failed => (
+            "Thư của bạn không đến được những người nhận dưới đây. Hệ thống đã ngừng gửi đến họ.",
+            "Your letter did not reach the recipients below. No further attempts are made for them.",
+        ),
+        Action::Delayed => (
+            "Thư của bạn chưa đến được những người nhận dưới đây. Bạn KHÔNG cần gửi lại: hệ thống vẫn đang thử.",
+            "Your letter has not reached the recipients below yet. You need NOT send it again: we keep trying.",
+        ),
+        Action::Relayed => (
+            "Thư của bạn đã được chuyển đến máy chủ của những người nhận dưới đây; máy chủ đó không báo tiếp.",
+            "Your letter was handed to the servers of the recipients below, which report no further.",
+        ),
+    };
+    let mut text = format!("{vi}\r\n");
+    for told in report.told {
+        let words = words(&told.status);
+        let _ = write!(text, "\r\n• {}\r\n", one_line(&told.recipient));
+        if action != Action::Relayed {
+            let _ = write!(
+                text,
+                "  {}\r\n  Nên làm: {}\r\n",
+                words.what_vi, words.do_vi
+            );
+        }
+        if let Some(until) = told.until {
+            let _ = write!(text, "  Hệ thống thử tiếp đến {}.\r\n", spoken(until));
+        }
+        push_said(&mut text, "Máy chủ trả lời", told);
+    }
+    let _ = write!(
+        text,
+        "\r\nMã tra cứu: {}\r\n\r\n-- English --\r\n\r\n{en}\r\n",
+        report.trace
+    );
+    for told in report.told {
+        let words = words(&told.status);
+        let _ = write!(text, "\r\n* {}\r\n", one_line(&told.recipient));
+        if action != Action::Relayed {
+            let _ = write!(
+                text,
+                "  {}\r\n  What to do: {}\r\n",
+                words.what_en, words.do_en
+            );
+        }
+        if let Some(until) = told.until {
+            let _ = write!(text, "  We keep trying until {}.\r\n", mail_date(until));
+        }
+        push_said(&mut text, "The server said", told);
+    }
+    let _ = write!(text, "\r\nTrace id: {}\r\n", report.trace);
+    text
+}
+
+fn push_said(text: &mut String, label: &str, told: &Told) {
+    if !told.said.is_empty() {
+        let at = if told.host.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", told.host)
+        };
+        let _ = write!(text, "  {label}{at}: {}\r\n", one_line(&told.said));
+    }
+}
+
+/// The part for programs (RFC 3464 §2.1, §2.2, §2.3).
+fn machine_part(report: &Report<'_>) -> String {
+    let mut part = String::new();
+    if let Some(envid) = report.envid {
+        let _ = write!(part, "Original-Envelope-Id: {}\r\n", one_line(envid));
+    }
+    let _ = write!(
+        part,
+        "Reporting-MTA: dns; {}\r\nArrival-Date: {}\r\n",
+        report.host_name,
+        mail_date(report.arrived_at)
+    );
+    for told in report.told {
+        part.push_str("\r\n");
+        if let Some((kind, address)) = told
+            .orcpt
+            .as_deref()
+            .and_then(|orcpt| orcpt.split_once(';'))
+        {
+            let _ = write!(
+                part,
+                "Original-Recipient: {}; {}\r\n",
+                ascii(kind),
+                ascii(address)
+            );
+        }
+        let _ = write!(
+            part,
+            "Final-Recipient: {}\r\nAction: {}\r\nStatus: {}\r\n",
+            final_recipient(&told.recipient),
+            told.action.word(),
+            told.status
+        );
+        if !told.host.is_empty() {
+            let _ = write!(part, "Remote-MTA: dns; {}\r\n", ascii(&told.host));
+        }
+        if !told.said.is_empty() {
+            let _ = write!(part, "Diagnostic-Code: smtp; {}\r\n", ascii(&told.said));
+        }
+        let _ = write!(part, "Last-Attempt-Date: {}\r\n", mail_date(told.at));
+        if let Some(until) = told.until {
+            let _ = write!(part, "Will-Retry-Until: {}\r\n", mail_date(until));
+        }
+    }
+    part
+}
+
+/// RFC 6533 §3: a UTF-8 address in an ASCII field as utf-8-addr-xtext.
+fn final_recipient(address: &str) -> String {
+    let address = one_line(address);
+    if address.is_ascii() {
+        return format!("rfc822; {address}");
+    }
+    let mut text = String::from("utf-8; ");
+    for c in address.chars() {
+        match c {
+            '\\' | '+' | '=' => {
+                let _ = write!(text, "\\x{{{:02X}}}", u32::from(c));
+            }
+            c if c.is_ascii_graphic() => text.push(c),
+            c => {
+                let _ = write!(text, "\\x{{{:02X}}}", u32::from(c));
+            }
+        }
+    }
+    text
+}
+
+/// The whole letter where RET=FULL and it is not too large, otherwise its header (RFC 3461 §4.3; full only with failures).
+fn original_part(report: &Report<'_>, action: Action) -> Vec<u8> {
+    let original = crlf(report.original);
+    let full = action == Action::Failed
+        && report
+            .ret
+            .is_some_and(|ret| ret.eq_ignore_ascii_case("FULL"))
+        && original.len() <= limits::DSN_FULL_BYTES;
+    if full {
+        let coding = if original.is_ascii() { "7bit" } else { "8bit" };
+        let mut part =
+            format!("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: {coding}\r\n\r\n")
+                .into_bytes();
+        part.extend_from_slice(&original);
+        return part;
+    }
+    let end = original
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .map_or(original.len(), |at| at + 2);
+    let end = end.min(limits::DSN_HEADER_BYTES);
+    let header = original.get(..end).unwrap_or_default();
+    let mut part = String::from("Content-Type: text/rfc822-headers\r\n");
+    if header.is_ascii() {
+        part.push_str("\r\n");
+        return [part.as_bytes(), header].concat();
+    }
+    part.push_str("Content-Transfer-Encoding: base64\r\n\r\n");
+    let coded = Base64Encoder::new()
+        .wrap_lines()
+        .encode(header)
+        .unwrap_or_default();
+    [part.as_bytes(), &coded].concat()
+}
+
+fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+/// For fields that only programs read: what is not ASCII is shown as '?'.
+fn ascii(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_ascii_graphic() || c == ' ' {
+                c
+            } else {
+                '?'
+            }
+        })
+        .collect()
+}
+
+fn quoted_printable(text: &str) -> String {
+    let coded = QuotedPrintableEncoder::new()
+        .preserve_line_breaks()
+        .encode(text.as_bytes());
+    coded
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .unwrap_or_default()
+}
+
+/// RFC 2047 §2: words of at most 75 characters that never cut a character.
+fn encoded_words(text: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut piece = String::new();
+    for c in text.chars() {
+        if piece.len() + c.len_utf8() > 42 {
+            words.push(std::mem::take(&mut piece));
+        }
+        piece.push(c);
+    }
+    words.push(piece);
+    let coded = |piece: &String| {
+        let bytes = Base64Encoder::new()
+            .encode(piece.as_bytes())
+            .unwrap_or_default();
+        format!("=?utf-8?B?{}?=", String::from_utf8_lossy(&bytes))
+    };
+    words.iter().map(coded).collect::<Vec<_>>().join("\r\n ")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+    use super::*;
+    use mail_parser::{MessageParser, MimeHeaders, PartType};
+
+    fn told(recipient: &str, action: Action) -> Told {
+        Told {
+            recipient: recipient.into(),
+            orcpt: Some("rfc822;goc@dich.example".into()),
+            action,
+            status: "5.1.1".into(),
+            host: "mx.dich.example".into(),
+            said: "550 5.1.1 Không có\r\nInjected: x".into(),
+            at: 1_795_000_000_000,
+            until: (action == Action::Delayed).then_some(1_795_432_000_000),
+        }
+    }
+
+    fn report<'a>(told: &'a [Told], ret: Option<&'a str>, original: &'a [u8]) -> Report<'a> {
+        Report {
+            host_name: "mx.ours.example",
+            postmaster: "postmaster@ours.example",
+            to: "vanthu@ours.example",
+            now: 1_795_000_001_000,
+            arrived_at: 1_794_000_000_000,
+            trace: 42,
+            envid: Some("QQ314159"),
+            ret,
+            told,
+            original,
+        }
+    }
+
+    const ORIGINAL: &[u8] = b"From: a@b.example\r\nSubject: th\xc6\xb0\r\n\r\nbody\r\n";
+
+    #[test]
+    fn a_report_reads_as_one_and_its_parts_say_what_they_should() {
+        let told = [
+            told("nguoi@dich.example", Action::Failed),
+            told("hộp@dich.example", Action::Failed),
+        ];
+        let raw = build(&report(&told, None, ORIGINAL));
+        let letter = MessageParser::new().parse(&raw).unwrap();
+        let kind = letter.content_type().unwrap();
+        assert_eq!(
+            (kind.ctype(), kind.subtype()),
+            ("multipart", Some("report"))
+        );
+        assert_eq!(kind.attribute("report-type"), Some("delivery-status"));
+        assert_eq!(
+            letter.subject(),
+            Some("Thư không gửi được / Undelivered mail")
+        );
+        assert_eq!(
+            letter.from().unwrap().first().unwrap().name(),
+            Some("Hệ thống thư điện tử")
+        );
+        let text = letter.body_text(0).unwrap();
+        for needle in [
+            "Không có hộp thư nào mang địa chỉ này.",
+            "Nên làm: ",
+            "What to do: ",
+            "Mã tra cứu: 42",
+            "hộp@dich.example",
+        ] {
+            assert!(text.contains(needle), "{needle} in {text}");
+        }
+        let text = String::from_utf8(raw.clone()).unwrap();
+        assert!(text.is_ascii());
+        assert!(text.lines().all(|line| line.len() < 200), "{text}");
+        for needle in [
+            "Original-Envelope-Id: QQ314159\r\nReporting-MTA: dns; mx.ours.example\r\nArrival-Date: ",
+            "\r\n\r\nOriginal-Recipient: rfc822; goc@dich.example\r\nFinal-Recipient: rfc822; nguoi@dich.example\r\n\
+             Action: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.dich.example\r\nDiagnostic-Code: smtp; 550 5.1.1 Kh?ng c???Injected: x\r\n",
+            "Final-Recipient: utf-8; h\\x{1ED9}p@dich.example\r\n",
+            "Auto-Submitted: auto-replied\r\n",
+        ] {
+            assert!(text.contains(needle), "{needle:?} in {text}");
+        }
+        assert!(!text.contains("\nInjected"));
+        assert!(!text.contains("body\r\n--"), "only the header goes back");
+    }
+
+    #[test]
+    fn the_whole_letter_goes_back_only_when_asked_and_small() {
+        let failed = [told("a@b.example", Action::Failed)];
+        let raw = build(&report(&failed, Some("FULL"), ORIGINAL));
+        let letter = MessageParser::new().parse(&raw).unwrap();
+        let nested = letter.parts.iter().find_map(|part| match &part.body {
+            PartType::Message(message) => Some(message.clone()),
+            _ => None,
+        });
+        assert_eq!(nested.unwrap().body_text(0).as_deref(), Some("body\r\n"));
+        let large = [
+            b"Subject: x\r\n\r\n".as_slice(),
+            &vec![b'a'; limits::DSN_FULL_BYTES],
+        ]
+        .concat();
+        assert!(build(&report(&failed, Some("FULL"), &large)).len() < 100_000);
+        let delayed = [told("a@b.example", Action::Delayed)];
+        let raw = String::from_utf8(build(&report(&delayed, Some("FULL"), ORIGINAL))).unwrap();
+        assert!(raw.contains("text/rfc822-headers") && raw.contains("Will-Retry-Until: "));
+    }
+
+    #[test]
+    fn notify_is_honoured() {
+        use Action::*;
+        let rows = [
+            (None, [true, true, false]),
+            (Some("NEVER"), [false, false, false]),
+            (Some("failure"), [true, false, false]),
+            (Some("SUCCESS,DELAY"), [false, true, true]),
+            (Some("SUCCESS, FAILURE ,DELAY"), [true, true, true]),
+        ];
+        for (notify, expected) in rows {
+            assert_eq!(
+                [Failed, Delayed, Relayed].map(|action| action.is_wanted(notify)),
+                expected,
+                "{notify:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn statuses() {
+        let rows = [
+            (Action::Failed, Some("4.4.1"), None, "5.4.1"),
+            (Action::Failed, Some("5.1.10"), Some(556), "5.1.10"),
+            (Action::Delayed, Some("4.2.2"), Some(452), "4.2.2"),
+            (Action::Failed, None, Some(550), "5.1.1"),
+            (Action::Failed, None, Some(554), "5.0.0"),
+            (Action::Relayed, Some("2.0.0"), Some(250), "2.0.0"),
+            (Action::Delayed, None, None, "4.0.0"),
+        ];
+        for (action, enhanced, code, expected) in rows {
+            assert_eq!(status_of(action, enhanced, code), expected);
+        }
+    }
+}
