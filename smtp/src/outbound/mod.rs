@@ -5,24 +5,27 @@ pub mod attempt;
 pub mod body;
 pub mod dial;
 pub mod limits;
+mod line;
 pub mod offers;
 pub mod pace;
 pub mod reply;
 pub mod resolve;
 pub mod route;
 pub mod schedule;
+mod settle;
 pub mod talk;
 pub mod trust;
 pub mod wire;
+mod worker;
+
+pub use worker::run;
 
 use crate::dkim;
 use hickory_resolver::TokioResolver;
-use mailroom::Mailroom;
 use rustls::RootCertStore;
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 
 /// What the outbound worker is told by the configuration.
 #[derive(Clone)]
@@ -53,6 +56,7 @@ pub struct Config {
     /// From of reports, e.g. `postmaster@tinh.example`.
     pub postmaster: String,
     pub timeouts: limits::Timeouts,
+    pub clock: mailroom::Clock,
 }
 
 /// A fixed way for a domain, instead of its MX.
@@ -90,12 +94,6 @@ impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Credentials(…)")
     }
-}
-
-/// Runs until `shutdown`: then finishes what is being said, releases the rest and returns.
-pub async fn run(config: Config, room: Mailroom, shutdown: CancellationToken) {
-    let _ = (config, room);
-    shutdown.cancelled().await;
 }
 
 /// A random number for jitter and shuffling; not for secrets.

@@ -16,6 +16,8 @@ pub enum Outcome {
 pub struct Reason {
     pub evidence: Evidence,
     pub blame: Blame,
+    /// The server took over the duty to report (it offered DSN, RFC 3461 §5.2.2).
+    pub peer_reports: bool,
 }
 
 impl PartialEq for Reason {
@@ -106,6 +108,7 @@ impl Reply {
                 ..Evidence::default()
             },
             blame,
+            peer_reports: false,
         }
     }
 }
@@ -174,6 +177,7 @@ fn own(blame: Blame, enhanced: &str, text: impl Into<String>) -> Reason {
             ..Evidence::default()
         },
         blame,
+        peer_reports: false,
     }
 }
 

@@ -184,6 +184,7 @@ impl Talk {
         }
         for (_, fate) in &mut fates {
             note(&self.evidence, fate);
+            fate.reason_mut().peer_reports = self.offers.dsn;
         }
         fates
     }

@@ -41,6 +41,7 @@ pub fn config(dns: &dns::Dns, port: u16) -> Config {
         connections_max: 10,
         worker: "test".into(),
         postmaster: "postmaster@ours.example".into(),
+        clock: mailroom::Clock::System,
         timeouts: Timeouts {
             connect: Duration::from_secs(5),
             greeting: Duration::from_millis(1_500),

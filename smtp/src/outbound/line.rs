@@ -1,0 +1,178 @@
+//! The task behind one connection: takes letters from the dispatcher one by one, delivers, and passes on the conclusions.
+//! Ends when it has nothing to do for a moment. Decides nothing about other destinations.
+
+use super::attempt::{Destination, Line};
+use super::body::Prepared;
+use super::pace::Lesson;
+use super::reply::{Blame, Outcome, Reason, later};
+use super::settle::{self, Conclusion};
+use super::talk::{Letter, Recipient};
+use super::{Config, limits};
+use mailroom::Mailroom;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use store::{BodyId, Leased};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// Rows of one submission to one destination: one letter, one body.
+pub struct Batch {
+    pub rows: Vec<Leased>,
+    pub leased_until: i64,
+}
+
+/// What a line tells the dispatcher after each letter.
+pub struct Done {
+    pub key: String,
+    pub line: u64,
+    pub lesson: Lesson,
+    /// With `Lesson::Dead`: why, for those that wait behind.
+    pub why: Option<Reason>,
+}
+
+/// What every line uses.
+pub struct Tools {
+    pub config: Config,
+    pub room: Mailroom,
+    pub conclusions: mpsc::Sender<Conclusion>,
+    bodies: Mutex<HashMap<BodyId, Weak<Prepared>>>,
+}
+
+impl Tools {
+    pub fn new(config: Config, room: Mailroom, conclusions: mpsc::Sender<Conclusion>) -> Tools {
+        Tools {
+            config,
+            room,
+            conclusions,
+            bodies: Mutex::default(),
+        }
+    }
+
+    /// The letter's bytes, shared by all lines that send it at the same time.
+    async fn body(&self, id: BodyId) -> Result<Arc<Prepared>, mailroom::Error> {
+        let known =
+            |bodies: &HashMap<BodyId, Weak<Prepared>>| bodies.get(&id).and_then(Weak::upgrade);
+        if let Some(body) = known(&self.bodies.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(body);
+        }
+        let raw = self.room.outbox_body(id).await?;
+        let body = Arc::new(Prepared::new(raw));
+        let mut bodies = self.bodies.lock().unwrap_or_else(PoisonError::into_inner);
+        bodies.retain(|_, body| body.strong_count() > 0);
+        bodies.insert(id, Arc::downgrade(&body));
+        Ok(body)
+    }
+
+    /// Settles a batch without contacting anybody: its destination is known to be dead.
+    pub async fn postpone(&self, batch: Batch, why: Reason) {
+        let fates = vec![Outcome::Later(why); batch.rows.len()];
+        self.conclude(&batch.rows, fates, None).await;
+    }
+
+    async fn conclude(&self, rows: &[Leased], fates: Vec<Outcome>, body: Option<&Prepared>) {
+        let now = self.config.clock.now();
+        let (settlements, tellings) = settle::decide(&self.config, rows, fates, now);
+        let mut conclusion = Conclusion {
+            settlements,
+            notices: Vec::new(),
+        };
+        if let Some(first) = rows.first().filter(|_| !tellings.is_empty()) {
+            let loaded = match body {
+                Some(_) => None,
+                None => self.body(first.body).await.ok(),
+            };
+            // A report without the original's header is better than none.
+            let original = body
+                .or(loaded.as_deref())
+                .map(|body| body.raw().clone())
+                .unwrap_or_default();
+            conclusion.notices = settle::notices(&self.config, first, &tellings, &original, now);
+        }
+        if self.conclusions.send(conclusion).await.is_err() {
+            tracing::error!("nobody writes conclusions down any more");
+        }
+    }
+
+    async fn deliver(&self, line: &mut Line<'_>, batch: &Batch) -> (Lesson, Option<Reason>) {
+        let Some(first) = batch.rows.first() else {
+            return (Lesson::Went, None);
+        };
+        let body = match self.body(first.body).await {
+            Ok(body) => body,
+            Err(cause) => {
+                tracing::error!(trace = %first.trace, %cause, "a letter to be sent cannot be read");
+                let fate = later(
+                    Blame::Letter,
+                    "4.3.0",
+                    "the letter could not be read from the store; trying again",
+                );
+                self.conclude(&batch.rows, vec![fate; batch.rows.len()], None)
+                    .await;
+                return (Lesson::Went, None);
+            }
+        };
+        let recipient = |row: &'_ Leased| -> (String, Option<String>, Option<String>) {
+            (row.recipient.clone(), row.notify.clone(), row.orcpt.clone())
+        };
+        let owned: Vec<_> = batch.rows.iter().map(recipient).collect();
+        let letter = Letter {
+            mail_from: &first.mail_from,
+            recipients: owned
+                .iter()
+                .map(|(address, notify, orcpt)| Recipient {
+                    address,
+                    notify: notify.as_deref(),
+                    orcpt: orcpt.as_deref(),
+                })
+                .collect(),
+            body: &body,
+            envid: first.envid.as_deref(),
+            ret: first.ret.as_deref(),
+            smtputf8: first.smtputf8,
+            requiretls: first.requiretls,
+            priority: first.priority,
+        };
+        let (fates, lesson) = line.deliver(&letter).await;
+        let why = match (lesson, fates.first()) {
+            (Lesson::Dead, Some(Outcome::Later(why))) => Some(why.clone()),
+            _ => None,
+        };
+        self.conclude(&batch.rows, fates, Some(&body)).await;
+        (lesson, why)
+    }
+}
+
+/// Runs one line until it has been idle for a moment or the dispatcher lets go of it.
+pub async fn run(
+    tools: Arc<Tools>,
+    destination: Arc<Destination>,
+    id: u64,
+    mut desk: mpsc::Receiver<Batch>,
+    done: mpsc::Sender<Done>,
+) {
+    let mut line = Line::new(&tools.config, &destination);
+    loop {
+        let batch = match timeout(limits::IDLE_REUSE, desk.recv()).await {
+            Ok(batch) => batch,
+            Err(_) => {
+                // What was handed over in this very moment is still delivered.
+                desk.close();
+                desk.recv().await
+            }
+        };
+        let Some(batch) = batch else { break };
+        let (lesson, why) = tools.deliver(&mut line, &batch).await;
+        let told = done
+            .send(Done {
+                key: destination.key.clone(),
+                line: id,
+                lesson,
+                why,
+            })
+            .await;
+        if told.is_err() {
+            break;
+        }
+    }
+    line.close().await;
+}
