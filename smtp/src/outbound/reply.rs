@@ -14,7 +14,7 @@ pub enum Outcome {
 /// The proof or the cause: what the other side said, or what kept us from hearing it.
 #[derive(Clone, Debug, Default)]
 pub struct Reason {
-    pub evidence: Evidence,
+    pub evidence: Box<Evidence>,
     pub blame: Blame,
     /// The server took over the duty to report (it offered DSN, RFC 3461 §5.2.2).
     pub peer_reports: bool,
@@ -101,12 +101,12 @@ impl Reply {
 
     fn reason(&self, blame: Blame) -> Reason {
         Reason {
-            evidence: Evidence {
+            evidence: Box::new(Evidence {
                 code: Some(self.code),
                 enhanced: self.enhanced.clone(),
                 text: self.text.clone(),
                 ..Evidence::default()
-            },
+            }),
             blame,
             peer_reports: false,
         }
@@ -171,11 +171,11 @@ pub fn never(blame: Blame, enhanced: &str, text: impl Into<String>) -> Outcome {
 
 fn own(blame: Blame, enhanced: &str, text: impl Into<String>) -> Reason {
     Reason {
-        evidence: Evidence {
+        evidence: Box::new(Evidence {
             enhanced: Some(enhanced.to_string()),
             text: text.into(),
             ..Evidence::default()
-        },
+        }),
         blame,
         peer_reports: false,
     }

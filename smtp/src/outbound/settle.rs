@@ -121,7 +121,7 @@ pub fn decide(
             outbox: row.id,
             at: now,
             settled,
-            evidence: reason.evidence,
+            evidence: *reason.evidence,
             delay_noticed,
         });
     }
