@@ -189,7 +189,7 @@ impl Inner {
         if self.lines.len() >= limits::REPLY_LINES {
             return Err(io::Error::other("reply has too many lines"));
         }
-        self.complete = !line.get(3..4).is_some_and(|separator| separator == "-");
+        self.complete = line.get(3..4) != Some("-");
         self.lines.push(line);
         Ok(true)
     }
