@@ -31,7 +31,10 @@ const DOMAINS_LIFE_MS: i64 = 5_000;
 
 /// Our domains, kept between look-ups: name → the domain it is an older name of.
 #[derive(Clone, Default)]
-pub(crate) struct Domains(Arc<Mutex<Option<(i64, Arc<DomainNames>)>>>);
+pub(crate) struct Domains(Arc<Mutex<Option<KeptDomains>>>);
+
+/// (read at, names)
+type KeptDomains = (i64, Arc<DomainNames>);
 
 #[derive(Default)]
 pub(crate) struct DomainNames {

@@ -91,7 +91,6 @@ impl Access {
         self.own(mailbox).await?;
         let filter = ListFilter {
             unseen: unseen_only,
-            ..ListFilter::default()
         };
         Ok(self
             .room

@@ -65,7 +65,7 @@ impl Access {
         if !people.malformed.is_empty() {
             return Ok(Err(Unsendable::Malformed(people.malformed)));
         }
-        let from = match self.from_of(&draft).await? {
+        let from = match self.sender_of(&draft).await? {
             Some(from) => from,
             None => return Ok(Err(Unsendable::MayNotSendAs)),
         };
@@ -116,7 +116,7 @@ impl Access {
         self.need(Right::Write).await?;
         let people = people(&draft);
         let from = self
-            .from_of(&draft)
+            .sender_of(&draft)
             .await?
             .unwrap_or_else(|| (self.actor.name.clone(), self.actor.address.clone()));
         let referred = self.referred(&draft).await?;
@@ -147,7 +147,7 @@ impl Access {
     }
 
     /// (name, address) to write into From: the account's own, or one the actor may use. `None`: may not.
-    async fn from_of(&self, draft: &Draft) -> Result<Option<(String, String)>, Error> {
+    async fn sender_of(&self, draft: &Draft) -> Result<Option<(String, String)>, Error> {
         let owner = self
             .room
             .store()
