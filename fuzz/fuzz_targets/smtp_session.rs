@@ -33,7 +33,7 @@ fn run(door: Door, bytes: &[u8], step: usize) -> Vec<u8> {
         auth_in_clear: door == Door::Submission,
         budget: Budget::new(1 << 24),
     };
-    let peer = Peer { ip: "192.0.2.1".into(), offer_tls: true, connected_at: 0 };
+    let peer = Peer { ip: "192.0.2.1".into(), offer_tls: true };
     let tls = (door == Door::Submissions).then(|| "TLSv1.3".to_owned());
     let mut session = Session::new(Arc::new(rules), peer, tls);
     let (mut input, mut said) = (BytesMut::new(), Vec::new());

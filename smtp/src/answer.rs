@@ -5,7 +5,7 @@ use crate::check::{Checks, Judged};
 use crate::cmd::data::code_and_reason;
 use crate::limits::REFUSALS_RECORDED_MAX;
 use crate::proto::{Answer, Ask, Fate, Letter, Refusal, Rejection, Trouble};
-use mailroom::receive::{Incoming, Peer, Refused, Verdict};
+use mailroom::receive::{Incoming, Onward, Peer, Refused, Verdict};
 use mailroom::submit::{Outgoing, Unsendable};
 use mailroom::{Actor, Denied, Error, Mailroom, mask, signin};
 use std::net::IpAddr;
@@ -91,10 +91,18 @@ impl World {
             Ok(trace) => {
                 metrics::counter!("smtp_messages_total").increment(1);
                 metrics::counter!("smtp_message_bytes_total").increment(bytes as u64);
-                tracing::info!(%trace, %ip, from = %mask(&mail_from), recipients = rcpt_to.len(), bytes, "taken");
                 Fate::Taken(trace)
             }
-            Err((why, words)) => {
+            Err(Declined {
+                why,
+                traced: Some(trace),
+                ..
+            }) => Fate::Refused(why, trace),
+            Err(Declined {
+                why,
+                words,
+                traced: None,
+            }) => {
                 let (code, mut reason) = code_and_reason(why);
                 if !words.is_empty() {
                     reason = format!("{reason}: {words}");
@@ -112,7 +120,7 @@ impl World {
     }
 
     /// A letter from outside: checked, then received.
-    async fn receive(&self, letter: Letter, ip: IpAddr) -> Result<TraceId, (Rejection, String)> {
+    async fn receive(&self, letter: Letter, ip: IpAddr) -> Result<TraceId, Declined> {
         let Letter {
             peer, mail, body, ..
         } = letter;
@@ -124,15 +132,18 @@ impl World {
             }
             None => Judged::unchecked(),
         };
-        let (verdict, reasons) = match judged.verdict {
-            Ok(verdict) => (verdict, judged.reasons),
-            Err(why) => return Err((why, judged.reasons.join("; "))),
-        };
+        let verdict = judged.verdict.map_err(|why| Declined {
+            why,
+            words: judged.reasons.join("; "),
+            traced: None,
+        })?;
         if verdict == Verdict::Junk {
             metrics::counter!("smtp_junk_total").increment(1);
         }
+        let onward = onward(mail.params.requiretls);
+        let trace = self.room.new_trace();
         let incoming = Incoming {
-            trace: self.room.new_trace(),
+            trace,
             peer,
             mail_from: mail.sender,
             recipients: mail.recipients,
@@ -140,24 +151,31 @@ impl World {
             smtputf8: mail.params.smtputf8,
             auth_results: judged.auth_results,
             verdict,
-            reasons,
+            reasons: judged.reasons,
             envid: mail.params.envid,
             ret: mail.params.ret,
         };
-        match self.room.receive(incoming).await {
+        // The mailroom writes its own refusals down under the same trace.
+        let refused = |why| Declined {
+            why,
+            words: String::new(),
+            traced: Some(trace),
+        };
+        match self.room.receive_for(incoming, onward).await {
             Ok(Ok(trace)) => Ok(trace),
-            Ok(Err(Refused::Loop)) => Err((Rejection::Loop, String::new())),
-            Ok(Err(Refused::OverQuota)) => Err((Rejection::OverQuota, String::new())),
-            Ok(Err(Refused::Unreadable)) => Err((Rejection::Unreadable, String::new())),
+            Ok(Err(Refused::Loop)) => Err(refused(Rejection::Loop)),
+            Ok(Err(Refused::OverQuota)) => Err(refused(Rejection::OverQuota)),
+            Ok(Err(Refused::Unreadable)) => Err(refused(Rejection::Unreadable)),
             Err(cause) => Err(failed("receive", &cause)),
         }
     }
 
     /// A letter from one of us.
-    async fn submit(&self, actor: &Actor, letter: Letter) -> Result<TraceId, (Rejection, String)> {
+    async fn submit(&self, actor: &Actor, letter: Letter) -> Result<TraceId, Declined> {
         let Letter {
             peer, mail, body, ..
         } = letter;
+        let onward = onward(mail.params.requiretls);
         let outgoing = Outgoing {
             trace: self.room.new_trace(),
             peer,
@@ -169,11 +187,32 @@ impl World {
             ret: mail.params.ret,
             priority: mail.params.priority,
         };
-        match self.room.submit(actor, outgoing).await {
+        match self.room.submit_for(actor, outgoing, onward).await {
             Ok(Ok(trace)) => Ok(trace),
-            Ok(Err(why)) => Err((unsendable(&why), String::new())),
+            Ok(Err(why)) => Err(Declined {
+                why: unsendable(&why),
+                words: String::new(),
+                traced: None,
+            }),
             Err(cause) => Err(failed("submit", &cause)),
         }
+    }
+}
+
+/// A message that was not taken.
+struct Declined {
+    why: Rejection,
+    /// More for the trace than the reply says.
+    words: String,
+    /// Where the mailroom has written it down already.
+    traced: Option<TraceId>,
+}
+
+fn onward(requiretls: bool) -> Onward {
+    if requiretls {
+        Onward::OnlyTls
+    } else {
+        Onward::AnyWay
     }
 }
 
@@ -189,12 +228,19 @@ fn unsendable(why: &Unsendable) -> Rejection {
 }
 
 /// An error of the mailroom at the end of data: over quota is a refusal, everything else is ours and comes later.
-fn failed(what: &'static str, cause: &Error) -> (Rejection, String) {
-    if let Error::Denied(Denied::OverLimit) = cause {
-        return (Rejection::OverQuota, String::new());
+fn failed(what: &'static str, cause: &Error) -> Declined {
+    let why = match cause {
+        Error::Denied(Denied::OverLimit) => Rejection::OverQuota,
+        _ => {
+            let Trouble = trouble(what, cause);
+            Rejection::Later
+        }
+    };
+    Declined {
+        why,
+        words: String::new(),
+        traced: None,
     }
-    let Trouble = trouble(what, cause);
-    (Rejection::Later, String::new())
 }
 
 fn trouble(what: &'static str, cause: &Error) -> Trouble {

@@ -39,8 +39,6 @@ pub const UNKNOWN_RECIPIENTS_MAX: u32 = 25;
 pub const BODY_STEP_BYTES: usize = 256 * 1024;
 /// Bytes of message bodies in the making, over all sessions of the program.
 pub const BODIES_BYTES_MAX: usize = 512 * 1024 * 1024;
-/// Seconds of a future release (RFC 4865 §3): a month.
-pub const HOLD_SECS_MAX: u64 = 31 * 24 * 3_600;
 /// Addresses remembered by the door (connection counts, refused handshakes) before the oldest are forgotten.
 pub const ADDRESSES_REMEMBERED_MAX: usize = 20_000;
 /// Seconds for which a peer whose TLS handshake failed is offered no STARTTLS on the MX door.

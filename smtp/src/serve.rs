@@ -12,7 +12,7 @@ use crate::proto::reply::{self, Reply, Script};
 use crate::proto::{Peer, Rules, Session, Step};
 use crate::{Config, Door};
 use bytes::{Buf, BytesMut};
-use mailroom::{Clock, Mailroom};
+use mailroom::Mailroom;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -169,7 +169,6 @@ async fn session(
     let peer = Peer {
         ip: ip.to_string(),
         offer_tls: place.offer_tls,
-        connected_at: Clock::System.now(),
     };
     let rules = shared.rules.clone();
     if shared.rules.door == Door::Submissions {

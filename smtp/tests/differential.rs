@@ -17,7 +17,6 @@ const ALL: Offers = Offers {
     requiretls: true,
     binarymime: true,
     mt_priority: true,
-    future_release: true,
 };
 
 /// What a path means: nobody, postmaster, or local part without quotes and host in one spelling.
@@ -105,7 +104,6 @@ fn mail_params() -> impl Strategy<Value = String> {
         "RET=(FULL|HDRS|hdrs)",
         "ENVID=[A-Za-z0-9.@]{1,20}",
         "MT-PRIORITY=-?[0-9]{1,2}",
-        "HOLDFOR=[0-9]{1,7}",
         "AUTH=(<>|[a-z]{1,4}@[a-z]{1,4})",
         "[A-Z]{1,8}(=[ -~&&[^ ]]{0,5})?",
     ];

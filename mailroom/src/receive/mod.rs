@@ -54,6 +54,15 @@ pub struct Incoming {
     pub ret: Option<String>,
 }
 
+/// How a letter may travel on from here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Onward {
+    /// TLS where it is offered.
+    AnyWay,
+    /// Over TLS with a trusted certificate or not at all (REQUIRETLS, RFC 8689).
+    OnlyTls,
+}
+
 /// Refusals at the end of data.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refused {
@@ -72,6 +81,15 @@ impl Mailroom {
 
     /// Writes Return-Path, Received (with the trace id) and Authentication-Results in front, stores, commits.
     pub async fn receive(&self, incoming: Incoming) -> Result<Result<TraceId, Refused>, Error> {
+        self.receive_for(incoming, Onward::AnyWay).await
+    }
+
+    /// As `receive`, saying how copies for addresses elsewhere may travel.
+    pub async fn receive_for(
+        &self,
+        incoming: Incoming,
+        onward: Onward,
+    ) -> Result<Result<TraceId, Refused>, Error> {
         if incoming.recipients.is_empty() {
             return Err(Error::Bad("a letter without recipients".into()));
         }
@@ -110,6 +128,10 @@ impl Mailroom {
             incoming.smtputf8,
             now,
         );
+        let submission = submission.map(|submission| NewSubmission {
+            requiretls: onward == Onward::OnlyTls,
+            ..submission
+        });
         let delivery = Delivery {
             trace: Some(NewTrace {
                 id: incoming.trace,

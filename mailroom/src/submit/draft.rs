@@ -93,6 +93,7 @@ impl Access {
             envid: None,
             ret: None,
             priority: i8::try_from(draft.urgency.min(3)).unwrap_or(0),
+            onward: crate::receive::Onward::AnyWay,
             account: self.account,
             own_copy: Some(LocalCopy {
                 account: self.account,

@@ -10,7 +10,7 @@ use store::*;
 
 use crate::directory::Recipient;
 use crate::receive::places::Places;
-use crate::receive::{Peer, RcptTo, fields};
+use crate::receive::{Onward, Peer, RcptTo, fields};
 use crate::{Actor, Error, Mailroom, derive, mask};
 
 pub use draft::{Draft, DraftFile};
@@ -53,6 +53,7 @@ pub(crate) struct Handed {
     pub envid: Option<String>,
     pub ret: Option<String>,
     pub priority: i8,
+    pub onward: Onward,
     /// Whose letter it is.
     pub account: AccountId,
     /// The Sent copy, for letters composed here.
@@ -66,6 +67,16 @@ impl Mailroom {
         &self,
         actor: &Actor,
         outgoing: Outgoing,
+    ) -> Result<Result<TraceId, Unsendable>, Error> {
+        self.submit_for(actor, outgoing, Onward::AnyWay).await
+    }
+
+    /// As `submit`, saying how the letter may travel.
+    pub async fn submit_for(
+        &self,
+        actor: &Actor,
+        outgoing: Outgoing,
+        onward: Onward,
     ) -> Result<Result<TraceId, Unsendable>, Error> {
         let senders = complete::from_addresses(&outgoing.raw);
         if !self.owns_all(actor, &outgoing.mail_from, &senders).await? {
@@ -98,6 +109,7 @@ impl Mailroom {
                 envid: outgoing.envid,
                 ret: outgoing.ret,
                 priority: outgoing.priority,
+                onward,
                 account,
                 own_copy: None,
                 replaces: Vec::new(),
@@ -190,6 +202,7 @@ impl Mailroom {
             )
             .map(|submission| NewSubmission {
                 priority: handed.priority,
+                requiretls: handed.onward == Onward::OnlyTls,
                 ..submission
             });
         let mut copies = places.copies(now);

@@ -1,7 +1,7 @@
 //! ESMTP parameters of MAIL and RCPT. The values of MAIL are read by smtp-proto; what it would let through (a parameter twice,
 //! one we do not offer here) is refused before. Never grants what the door did not offer.  (RFC 5321 §4.1.1.11)
 
-use crate::limits::{ENVID_BYTES_MAX, HOLD_SECS_MAX, ORCPT_BYTES_MAX, PARAMETERS_MAX};
+use crate::limits::{ENVID_BYTES_MAX, ORCPT_BYTES_MAX, PARAMETERS_MAX};
 use smtp_proto as p;
 use smtp_proto::request::parser::Rfc5321Parser;
 use std::borrow::Cow;
@@ -17,8 +17,6 @@ pub struct Offers {
     pub binarymime: bool,
     /// Only for people who sign in (RFC 6710 §5).
     pub mt_priority: bool,
-    /// Only for people who sign in (RFC 4865 §3).
-    pub future_release: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -42,16 +40,6 @@ pub struct MailParams {
     pub envid: Option<String>,
     /// −9 … 9 (RFC 6710).
     pub priority: i8,
-    pub hold: Hold,
-}
-
-/// When a letter may leave (RFC 4865).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Hold {
-    #[default]
-    No,
-    ForSecs(u64),
-    UntilUnixSecs(u64),
 }
 
 /// What RCPT said beside the recipient.
@@ -101,10 +89,9 @@ pub fn mail(text: &str, offers: Offers) -> Result<MailParams, ParamFault> {
         "AUTH" => offers.auth,
         "REQUIRETLS" => offers.requiretls,
         "MT-PRIORITY" => offers.mt_priority,
-        "HOLDFOR" | "HOLDUNTIL" => offers.future_release,
         _ => false,
     };
-    let words = each(text, known)?;
+    each(text, known)?;
     let bad = |name: &str| ParamFault::Bad(name.to_owned());
     let line = format!("{text}\r\n");
     let mut bytes = line.as_bytes().iter();
@@ -124,7 +111,6 @@ pub fn mail(text: &str, offers: Offers) -> Result<MailParams, ParamFault> {
     let priority = i8::try_from(read.mt_priority)
         .ok()
         .filter(|level| (-9..=9).contains(level));
-    let named = |name: &str| words.iter().any(|(word, _)| word == name);
     Ok(MailParams {
         size: read.size,
         body: if has(p::MAIL_BODY_BINARYMIME) {
@@ -144,13 +130,6 @@ pub fn mail(text: &str, offers: Offers) -> Result<MailParams, ParamFault> {
             other => other.map(Cow::into_owned),
         },
         priority: priority.ok_or_else(|| bad("MT-PRIORITY"))?,
-        hold: match (named("HOLDFOR"), named("HOLDUNTIL")) {
-            (true, true) => return Err(bad("HOLDFOR")),
-            (true, _) if read.hold_for > HOLD_SECS_MAX => return Err(bad("HOLDFOR")),
-            (true, _) => Hold::ForSecs(read.hold_for),
-            (_, true) => Hold::UntilUnixSecs(read.hold_until),
-            _ => Hold::No,
-        },
     })
 }
 
@@ -204,21 +183,18 @@ mod tests {
         requiretls: true,
         binarymime: true,
         mt_priority: true,
-        future_release: true,
     };
 
     #[test]
     fn mail_parameters() {
-        let text = "SIZE=1000 body=8bitmime SMTPUTF8 RET=HDRS ENVID=QQ+2B1.a@b AUTH=<> MT-PRIORITY=3 HOLDFOR=60";
+        let text =
+            "SIZE=1000 body=8bitmime SMTPUTF8 RET=HDRS ENVID=QQ+2B1.a@b AUTH=<> MT-PRIORITY=3";
         let read = mail(text, ALL).unwrap();
         assert_eq!((read.size, read.smtputf8, read.priority), (1000, true, 3));
         assert_eq!(
             (read.ret.as_deref(), read.envid.as_deref()),
             (Some("HDRS"), Some("QQ+1.a@b"))
         );
-        assert_eq!(read.hold, Hold::ForSecs(60));
-        let until = mail("HOLDUNTIL=2026-11-22T10:00:00Z", ALL).unwrap().hold;
-        assert_eq!(until, Hold::UntilUnixSecs(1_795_341_600));
     }
 
     #[test]
@@ -244,9 +220,6 @@ mod tests {
             "ENVID=a+0D+0Ab",
             "MT-PRIORITY=10",
             "MT-PRIORITY=x",
-            "HOLDFOR=0",
-            "HOLDFOR=1 HOLDUNTIL=2026-11-22T10:00:00Z",
-            "HOLDUNTIL=tomorrow",
             "REQUIRETLS=yes",
         ];
         for text in bad {
@@ -257,7 +230,7 @@ mod tests {
             );
         }
         let none = Offers::default();
-        for text in ["AUTH=<>", "REQUIRETLS", "MT-PRIORITY=1", "HOLDFOR=1"] {
+        for text in ["AUTH=<>", "REQUIRETLS", "MT-PRIORITY=1"] {
             assert!(
                 matches!(mail(text, none), Err(ParamFault::Unknown(_))),
                 "{text}"

@@ -39,8 +39,6 @@ pub struct Peer {
     pub ip: String,
     /// False where a handshake with this address failed lately.
     pub offer_tls: bool,
-    /// Unix milliseconds of the connection.
-    pub connected_at: i64,
 }
 
 /// We failed; the peer is to try later. The cause has been logged where it happened.
@@ -217,7 +215,6 @@ impl Cx {
             requiretls: self.tls.is_some(),
             binarymime: !signed_door,
             mt_priority: signed_door,
-            future_release: signed_door,
         }
     }
     pub fn new_body(&self, announced: usize) -> Body {

@@ -189,7 +189,6 @@ impl Bench {
         let peer = Peer {
             ip: "192.0.2.1".into(),
             offer_tls: true,
-            connected_at: 1_795_341_600_000,
         };
         let tls = (door == Door::Submissions).then(|| "TLSv1.3 test".to_owned());
         let mut bench = Self {
