@@ -1,1 +1,54 @@
-fn main() {}
+//! `congthu`: mail and notices of a provincial government in one program. This file only starts: it reads the command
+//! line, installs the TLS provider and turns a fault into words and an exit code.
+
+mod admin;
+mod cert;
+mod command;
+mod config;
+mod demo;
+mod fault;
+mod house;
+mod limits;
+mod listen;
+mod log;
+mod office;
+mod progress;
+mod template;
+mod tls;
+mod web;
+mod wire;
+mod write_new;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let line = command::Line::parse();
+    if rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .is_err()
+    {
+        eprintln!("congthu: TLS was set up twice");
+        return ExitCode::FAILURE;
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(cause) => {
+            eprintln!("congthu: không khởi động được: {cause}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(command::run(line));
+    // What did not end by itself within its time ends here.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("{fault}");
+            fault.exit_code()
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! `congthu domain`: the mail domains of the installation.
+
+use crate::fault::Fault;
+use crate::office::{Office, Place};
+use clap::Subcommand;
+
+#[derive(Subcommand)]
+pub enum Domain {
+    /// Thêm tên miền. / Add a domain
+    Add {
+        name: String,
+        /// Cùng người nhận với tên miền này. / Has the same people as this domain
+        #[arg(long)]
+        alias_of: Option<String>,
+    },
+    /// Liệt kê tên miền. / List domains
+    List,
+}
+
+impl Domain {
+    pub async fn run(self, place: &Place) -> Result<(), Fault> {
+        let office = Office::visit(place).await?;
+        let outcome = self.act(&office).await;
+        office.close().await;
+        outcome
+    }
+
+    async fn act(self, office: &Office) -> Result<(), Fault> {
+        let room = &office.room;
+        match self {
+            Domain::Add { name, alias_of } => {
+                room.domain_add(&room.console(), &name, alias_of.as_deref())
+                    .await?;
+                println!("{name}: đã thêm");
+            }
+            Domain::List => {
+                for name in room.domains().await? {
+                    println!("{name}");
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! `congthu member set`: who may read, write or send from a mailbox that is not their own.
+
+use crate::fault::Fault;
+use crate::office::{Office, Place};
+use clap::Subcommand;
+
+#[derive(Subcommand)]
+pub enum Member {
+    /// Giao quyền trên một hộp thư. / Give rights on a mailbox
+    Set {
+        /// Hộp thư. / The mailbox's address
+        account: String,
+        /// Người được giao. / Who gets the rights
+        member: String,
+        /// read, send, clerk, owner; hoặc none để thôi. / or none to end
+        #[arg(long, default_value = "clerk")]
+        rights: String,
+        /// Đến ngày, ví dụ 2026-12-31. / Until this day
+        #[arg(long)]
+        until: Option<jiff::civil::Date>,
+    },
+}
+
+impl Member {
+    pub async fn run(self, place: &Place) -> Result<(), Fault> {
+        let Member::Set {
+            account,
+            member,
+            rights,
+            until,
+        } = self;
+        let until = match until {
+            None => None,
+            Some(day) => Some(end_of(day)?),
+        };
+        let office = Office::visit(place).await?;
+        let room = &office.room;
+        let outcome = room
+            .membership_set(&room.console(), &member, &account, &rights, until)
+            .await;
+        office.close().await;
+        outcome?;
+        println!("{member}, {account}: {rights}");
+        Ok(())
+    }
+}
+
+/// The last moment of a day here, unix ms.
+fn end_of(day: jiff::civil::Date) -> Result<i64, Fault> {
+    day.tomorrow()
+        .and_then(|next| next.in_tz("Asia/Ho_Chi_Minh"))
+        .map(|midnight| midnight.timestamp().as_millisecond())
+        .map_err(|cause| {
+            Fault::failed(
+                format!("ngày không hợp lệ: {cause}"),
+                format!("bad date: {cause}"),
+            )
+        })
+}

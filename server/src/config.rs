@@ -1,0 +1,490 @@
+//! The configuration file: one TOML, every key named here and no other taken. A mistake is refused with its line, the
+//! reason and the remedy. Holds no secret; keys lie in files beside it.
+
+use crate::fault::{self, Exit, Fault};
+use crate::{limits, log, tls};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub site: Site,
+    #[serde(default)]
+    pub database: Database,
+    #[serde(default)]
+    pub listen: Listen,
+    #[serde(default)]
+    pub tls: Vec<tls::Pair>,
+    #[serde(default)]
+    pub mail: Mail,
+    #[serde(default)]
+    pub sign_in: SignIn,
+    #[serde(default)]
+    pub outbound: Outbound,
+    #[serde(default)]
+    pub push: Push,
+    #[serde(default)]
+    pub log: Log,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    pub domain: String,
+    pub host_name: String,
+    pub province: String,
+    /// "https://thu.tinh.example"
+    pub web: String,
+    pub data: PathBuf,
+    /// DKIM and VAPID keys; `data`/keys when left out.
+    #[serde(default)]
+    pub keys: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// "" is the embedded one in the data folder; else "postgres://…".
+    pub url: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listen {
+    pub smtp: Vec<SocketAddr>,
+    pub submission: Vec<SocketAddr>,
+    pub submissions: Vec<SocketAddr>,
+    pub imap: Vec<SocketAddr>,
+    pub imaps: Vec<SocketAddr>,
+    pub http: Vec<SocketAddr>,
+    pub https: Vec<SocketAddr>,
+    pub admin: Vec<SocketAddr>,
+    /// The plain HTTP door shows pages too instead of only sending people to HTTPS (demo on loopback).
+    pub http_pages: bool,
+}
+
+impl Listen {
+    /// The doors by name.
+    pub fn doors(&self) -> [(&'static str, &[SocketAddr]); 8] {
+        [
+            ("smtp", &self.smtp),
+            ("submission", &self.submission),
+            ("submissions", &self.submissions),
+            ("imap", &self.imap),
+            ("imaps", &self.imaps),
+            ("http", &self.http),
+            ("https", &self.https),
+            ("admin", &self.admin),
+        ]
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mail {
+    pub message_bytes_max: usize,
+    pub recipients_max: usize,
+    pub quota_bytes: i64,
+    /// Mail for other domains goes to this local address instead of the Internet; "" is off.
+    pub sink: String,
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        let policy = mailroom::Policy::default();
+        Mail {
+            message_bytes_max: policy.message_bytes_max,
+            recipients_max: policy.recipients_max,
+            quota_bytes: policy.quota_bytes_default,
+            sink: String::new(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignIn {
+    pub mail_programs_take_password: bool,
+    /// Mail programs may sign in without TLS: only where all of them are on this machine.
+    pub without_tls: bool,
+    pub slip_minutes: u64,
+    pub session_days: u64,
+    pub session_idle_days: u64,
+    pub failures_max: u32,
+}
+
+impl Default for SignIn {
+    fn default() -> Self {
+        let policy = mailroom::Policy::default();
+        SignIn {
+            mail_programs_take_password: policy.clients_take_password,
+            without_tls: false,
+            slip_minutes: policy.slip_life_secs / 60,
+            session_days: policy.session_life_secs / DAY,
+            session_idle_days: policy.session_idle_secs / DAY,
+            failures_max: policy.sign_in_failures_max,
+        }
+    }
+}
+
+const DAY: u64 = 24 * 3600;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Outbound {
+    pub retry_minutes: Vec<u64>,
+    pub give_up_days: u64,
+    /// domain = "host:port"
+    pub routes: BTreeMap<String, String>,
+    /// Name servers; empty takes the machine's own.
+    pub dns: Vec<SocketAddr>,
+    /// Port of MX hosts; only a test says another than 25.
+    pub mx_port: u16,
+    /// Send over IPv6 too? Only with a PTR record and SPF for it.
+    pub ipv6: bool,
+}
+
+impl Default for Outbound {
+    fn default() -> Self {
+        let policy = mailroom::Policy::default();
+        Outbound {
+            retry_minutes: policy
+                .retry_delays_secs
+                .iter()
+                .map(|secs| secs / 60)
+                .collect(),
+            give_up_days: policy.give_up_after_secs / DAY,
+            routes: BTreeMap::new(),
+            dns: Vec::new(),
+            mx_port: 25,
+            ipv6: false,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Push {
+    /// "mailto:…" or "https://…": whom a push service may write to; "" is mailto:postmaster@domain.
+    pub contact: String,
+    /// Push services at private addresses are called too (a distributor inside the province's network, tests).
+    pub allow_private: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    pub format: log::Format,
+    pub level: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Log {
+            format: log::Format::Text,
+            level: "info".into(),
+        }
+    }
+}
+
+impl Config {
+    pub fn load(path: &Path) -> Result<Config, Fault> {
+        let size = std::fs::metadata(path)
+            .map_err(|cause| fault::file(path, &cause))?
+            .len();
+        if size > limits::CONFIG_BYTES_MAX {
+            return Err(Fault::new(
+                Exit::Config,
+                format!("{} quá lớn để là cấu hình", path.display()),
+                format!("{} is too large for a configuration", path.display()),
+            ));
+        }
+        let text = std::fs::read_to_string(path).map_err(|cause| fault::file(path, &cause))?;
+        let mut config = Config::parse(&text, &path.display().to_string())?;
+        // Relative paths are meant from where the file lies.
+        let folder = path.parent().unwrap_or(Path::new("."));
+        config.site.data = folder.join(&config.site.data);
+        config.site.keys = config.site.keys.map(|keys| folder.join(keys));
+        for pair in &mut config.tls {
+            pair.certificate = folder.join(&pair.certificate);
+            pair.key = folder.join(&pair.key);
+        }
+        Ok(config)
+    }
+
+    /// Reads and checks a text; `name` stands in messages.
+    pub fn parse(text: &str, name: &str) -> Result<Config, Fault> {
+        let config: Config =
+            toml::from_str(text).map_err(|cause| unreadable(text, name, &cause))?;
+        check(&config).map_err(|(key, reason, remedy)| {
+            let line = line_of(text, key);
+            Fault::new(
+                Exit::Config,
+                format!("{name}, dòng {line}, {key}: {}", reason.vi),
+                format!("{name}, line {line}, {key}: {}", reason.en),
+            )
+            .remedy(remedy.vi, remedy.en)
+        })?;
+        Ok(config)
+    }
+
+    pub fn keys(&self) -> PathBuf {
+        self.site
+            .keys
+            .clone()
+            .unwrap_or_else(|| self.site.data.join("keys"))
+    }
+
+    /// Where the store is: the data folder's own database or a server.
+    pub fn policy(&self) -> mailroom::Policy {
+        mailroom::Policy {
+            host_name: self.site.host_name.clone(),
+            province_name: self.site.province.clone(),
+            web_base: self.site.web.trim_end_matches('/').to_owned(),
+            message_bytes_max: self.mail.message_bytes_max,
+            recipients_max: self.mail.recipients_max,
+            clients_take_password: self.sign_in.mail_programs_take_password,
+            retry_delays_secs: self
+                .outbound
+                .retry_minutes
+                .iter()
+                .map(|minutes| minutes * 60)
+                .collect(),
+            give_up_after_secs: self.outbound.give_up_days * DAY,
+            slip_life_secs: self.sign_in.slip_minutes * 60,
+            session_life_secs: self.sign_in.session_days * DAY,
+            session_idle_secs: self.sign_in.session_idle_days * DAY,
+            sign_in_failures_max: self.sign_in.failures_max,
+            quota_bytes_default: self.mail.quota_bytes,
+            sink_address: Some(self.mail.sink.clone()).filter(|sink| !sink.is_empty()),
+        }
+    }
+}
+
+fn unreadable(text: &str, name: &str, cause: &toml::de::Error) -> Fault {
+    let line = cause
+        .span()
+        .and_then(|span| text.get(..span.start))
+        .map_or(1, |before| before.matches('\n').count() + 1);
+    let reason = cause.message().trim();
+    let remedy_vi = if reason.contains("unknown field") {
+        "xóa dòng này hoặc sửa tên khóa theo một trong các tên được liệt kê"
+    } else if reason.contains("missing field") {
+        "thêm khóa còn thiếu; `congthu init` viết ra một tệp mẫu đầy đủ"
+    } else {
+        "sửa dòng này; `congthu init` viết ra một tệp mẫu có chú thích từng khóa"
+    };
+    Fault::new(
+        Exit::Config,
+        format!("{name}, dòng {line}: cấu hình không đọc được: {reason}"),
+        format!("{name}, line {line}: {reason}"),
+    )
+    .remedy(
+        remedy_vi,
+        "mend this line; `congthu init` writes a complete file with every key explained",
+    )
+}
+
+type Wrong = (&'static str, fault::Words, fault::Words);
+
+/// What the types cannot say.
+fn check(config: &Config) -> Result<(), Wrong> {
+    use fault::words;
+    let need = |holds: bool, key, reason: (&str, &str), remedy: (&str, &str)| {
+        if holds {
+            Ok(())
+        } else {
+            Err((key, words(reason.0, reason.1), words(remedy.0, remedy.1)))
+        }
+    };
+    let is_name = |name: &str| {
+        name.contains('.')
+            && name.len() <= 253
+            && name.split('.').all(|label| {
+                !label.is_empty()
+                    && label.len() <= 63
+                    && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            })
+    };
+    need(
+        is_name(&config.site.domain),
+        "site.domain",
+        ("không phải tên miền", "is not a domain name"),
+        ("viết như \"tinh.gov.vn\"", "write it like \"tinh.gov.vn\""),
+    )?;
+    need(
+        config.site.host_name == "localhost" || is_name(&config.site.host_name),
+        "site.host_name",
+        ("không phải tên máy chủ đầy đủ", "is not a full host name"),
+        (
+            "viết như \"thu.tinh.gov.vn\"",
+            "write it like \"thu.tinh.gov.vn\"",
+        ),
+    )?;
+    need(
+        config.site.web.starts_with("https://"),
+        "site.web",
+        ("phải bắt đầu bằng https://", "must begin with https://"),
+        (
+            "viết như \"https://thu.tinh.gov.vn\"",
+            "write it like \"https://thu.tinh.gov.vn\"",
+        ),
+    )?;
+    let url = &config.database.url;
+    need(
+        url.is_empty() || url.starts_with("postgres://") || url.starts_with("postgresql://"),
+        "database.url",
+        (
+            "không phải địa chỉ PostgreSQL",
+            "is not a PostgreSQL address",
+        ),
+        (
+            "để \"\" để dùng cơ sở dữ liệu có sẵn, hoặc viết postgres://tên@máy/cơ-sở-dữ-liệu",
+            "leave \"\" for the embedded database, or write postgres://user@host/database",
+        ),
+    )?;
+    need(
+        (64 * 1024..=1024 * 1024 * 1024).contains(&config.mail.message_bytes_max),
+        "mail.message_bytes_max",
+        (
+            "ngoài khoảng 64 KiB đến 1 GiB",
+            "is outside 64 KiB to 1 GiB",
+        ),
+        ("giá trị thường dùng: 52428800", "a usual value is 52428800"),
+    )?;
+    need(
+        (100..=100_000).contains(&config.mail.recipients_max),
+        "mail.recipients_max",
+        (
+            "ngoài khoảng 100 đến 100000 (RFC 5321 đòi ít nhất 100)",
+            "is outside 100 to 100000 (RFC 5321 asks for at least 100)",
+        ),
+        ("giá trị thường dùng: 1000", "a usual value is 1000"),
+    )?;
+    need(
+        (1..=24 * 60).contains(&config.sign_in.slip_minutes),
+        "sign_in.slip_minutes",
+        (
+            "ngoài khoảng 1 phút đến 24 giờ",
+            "is outside 1 minute to 24 hours",
+        ),
+        ("giá trị thường dùng: 15", "a usual value is 15"),
+    )?;
+    need(
+        !config.outbound.retry_minutes.is_empty() && !config.outbound.retry_minutes.contains(&0),
+        "outbound.retry_minutes",
+        (
+            "cần ít nhất một khoảng chờ, không có số 0",
+            "needs at least one delay, none of them 0",
+        ),
+        (
+            "viết như [1, 5, 15, 30, 60]",
+            "write it like [1, 5, 15, 30, 60]",
+        ),
+    )?;
+    need(
+        (1..=14).contains(&config.outbound.give_up_days),
+        "outbound.give_up_days",
+        ("ngoài khoảng 1 đến 14 ngày", "is outside 1 to 14 days"),
+        (
+            "RFC 5321 khuyên 4 đến 5 ngày",
+            "RFC 5321 advises 4 to 5 days",
+        ),
+    )?;
+    let contact = &config.push.contact;
+    need(
+        contact.is_empty() || contact.starts_with("mailto:") || contact.starts_with("https://"),
+        "push.contact",
+        ("phải là mailto: hoặc https:", "must be mailto: or https:"),
+        (
+            "viết như \"mailto:quantri@tinh.gov.vn\"",
+            "write it like \"mailto:quantri@tinh.gov.vn\"",
+        ),
+    )?;
+    let asks_tls = !config.listen.imaps.is_empty()
+        || !config.listen.submissions.is_empty()
+        || !config.listen.https.is_empty();
+    need(
+        !(asks_tls && config.tls.is_empty()),
+        "listen.https",
+        (
+            "cần chứng thư nhưng không có mục [[tls]]",
+            "needs a certificate but there is no [[tls]]",
+        ),
+        (
+            "thêm [[tls]] với certificate và key",
+            "add [[tls]] with certificate and key",
+        ),
+    )
+}
+
+/// The line where a dotted key stands, else the line of its table, else 1.
+fn line_of(text: &str, key: &str) -> usize {
+    let (table, name) = key.rsplit_once('.').unwrap_or(("", key));
+    let mut inside = table.is_empty();
+    let mut found = 1;
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if line.starts_with('[') {
+            inside = line.trim_matches(['[', ']']) == table;
+            if inside {
+                found = number;
+            }
+        } else if inside
+            && line
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.trim_start().starts_with('='))
+        {
+            return number;
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::template;
+
+    fn good() -> String {
+        template::text(&template::Answers::for_domain("tinh.example"))
+    }
+
+    #[test]
+    fn the_template_is_a_good_configuration() {
+        let config = Config::parse(&good(), "mẫu").unwrap();
+        assert_eq!(config.site.domain, "tinh.example");
+        assert_eq!(
+            config.policy().retry_delays_secs,
+            mailroom::Policy::default().retry_delays_secs
+        );
+    }
+
+    #[test]
+    fn mistakes_are_refused_with_their_line() {
+        let line =
+            |text: &str, part: &str| text.lines().position(|l| l.contains(part)).unwrap() + 1;
+        for (from, to) in [
+            ("recipients_max = 1000", "recipients_max = 1"),
+            ("recipients_max = 1000", "recipents_max = 1000"),
+            ("recipients_max = 1000", "recipients_max = \"nhiều\""),
+            ("slip_minutes = 15", "slip_minutes = 0"),
+            ("web = \"https://", "web = \"http://"),
+            ("level = \"info\"", "level = info"),
+        ] {
+            assert!(good().contains(from), "{from}");
+            let text = good().replace(from, to);
+            let fault = Config::parse(&text, "c.toml").unwrap_err();
+            let line = line(&text, to);
+            assert!(
+                fault.reason.en.contains(&format!("line {line}")),
+                "{to}: {fault}"
+            );
+            assert!(fault.remedy.is_some() && fault.exit == Exit::Config);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Every bound of the program itself, with unit and reason. The protocols' bounds stand in their own crates.
+
+use std::time::Duration;
+
+/// From SIGTERM to the end of the process: sessions are told to go, what is left is cut.
+pub const DRAIN: Duration = Duration::from_secs(8);
+/// Web connections at once on one listener: 15,000 people with one live stream each, and room for pages.
+pub const WEB_CONNECTIONS_MAX: usize = 20_000;
+/// Web connections at once from one address: a whole office behind one NAT address.
+pub const WEB_CONNECTIONS_PER_PEER_MAX: usize = 2_000;
+/// A TLS handshake that takes longer than this on any network is not a person.
+pub const TLS_HANDSHAKE: Duration = Duration::from_secs(15);
+/// Request line and header fields must be here within this time (slow-header attacks).
+pub const HEADER_READ: Duration = Duration::from_secs(20);
+/// Streams one HTTP/2 connection may have open.
+pub const HTTP2_STREAMS_MAX: u32 = 128;
+/// Bytes of the header list of one HTTP/2 request.
+pub const HTTP2_HEADER_BYTES_MAX: u32 = 32 * 1024;
+/// How often a silent HTTP/2 connection is asked whether it is still there: phones vanish without a word.
+pub const HTTP2_PING: Duration = Duration::from_secs(30);
+/// How often certificate files are looked at for a newer one.
+pub const CERTIFICATE_LOOK: Duration = Duration::from_secs(5);
+/// `/healthz` answers within this time or says no.
+pub const HEALTH: Duration = Duration::from_secs(3);
+/// Bytes of a configuration file; a larger one is not ours.
+pub const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
+/// Bytes of a passphrase line on standard input.
+pub const PASSWORD_BYTES_MAX: usize = 1024;
+/// Bytes of a CSV of accounts: 15,000 people need about 2 MB.
+pub const IMPORT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Work that takes longer than this shows its progress.
+pub const PROGRESS_AFTER: Duration = Duration::from_secs(1);
+/// Pause after an accept that failed for want of descriptors, so that the loop does not spin.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// SMTP connections to other servers at once.
+pub const OUTBOUND_CONNECTIONS_MAX: usize = 200;

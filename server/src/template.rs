@@ -1,0 +1,149 @@
+//! The commented configuration that `congthu init` writes. A test keeps it readable by `Config`.
+
+/// What differs from one installation to the next.
+pub struct Answers {
+    pub domain: String,
+    pub host_name: String,
+    pub province: String,
+    pub web: String,
+    pub data: String,
+    pub certificate: String,
+    pub certificate_key: String,
+    /// "" takes the standard addresses; else the address every door listens on and the number added to its port.
+    pub listen: Option<(String, u16)>,
+}
+
+impl Answers {
+    pub fn for_domain(domain: &str) -> Self {
+        Answers {
+            domain: domain.to_owned(),
+            host_name: format!("thu.{domain}"),
+            province: domain.to_owned(),
+            web: format!("https://thu.{domain}"),
+            data: "data".into(),
+            certificate: "data/keys/certificate.pem".into(),
+            certificate_key: "data/keys/certificate.key".into(),
+            listen: None,
+        }
+    }
+}
+
+fn doors(ip: &str, add: u16) -> String {
+    let door =
+        |name: &str, port: u16| format!("{name} = [\"{ip}:{}\"]\n", port.saturating_add(add));
+    [
+        ("smtp", 25),
+        ("submission", 587),
+        ("submissions", 465),
+        ("imap", 143),
+        ("imaps", 993),
+        ("http", 80),
+        ("https", 443),
+    ]
+    .into_iter()
+    .map(|(name, port)| door(name, port))
+    .collect()
+}
+
+/// A TOML string: quotes and control characters escaped.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+pub fn text(answers: &Answers) -> String {
+    let (listen, pages) = match &answers.listen {
+        Some((ip, add)) => (doors(ip, *add), true),
+        None => (doors("[::]", 0), false),
+    };
+    let [domain, host_name, province, web, data, certificate, key] = [
+        &answers.domain,
+        &answers.host_name,
+        &answers.province,
+        &answers.web,
+        &answers.data,
+        &answers.certificate,
+        &answers.certificate_key,
+    ]
+    .map(|text| quoted(text));
+    format!(
+        r#"# Cấu hình congthu. Đường dẫn tương đối tính từ thư mục chứa tệp này.
+# Configuration of congthu. Relative paths are meant from the folder of this file.
+
+[site]
+# Tên miền thư chính. / The main mail domain.
+domain = {domain}
+# Tên máy chủ, trùng với bản ghi PTR. / Name of this host; its PTR record says the same.
+host_name = {host_name}
+# Tên hiện trên trang. / Shown on the pages.
+province = {province}
+# Địa chỉ trang thư, dùng trong phiếu và thông báo. / Base of links in slips and notices.
+web = {web}
+# Thư mục dữ liệu. / The data folder.
+data = {data}
+
+[database]
+# "" = cơ sở dữ liệu có sẵn trong thư mục dữ liệu; hoặc "postgres://tên@máy/csdl".
+# "" = the embedded database in the data folder; or "postgres://user@host/database".
+url = ""
+
+[listen]
+{listen}# /healthz và /metrics; chỉ mở cho máy giám sát. / For monitors only.
+admin = ["127.0.0.1:9180"]
+# false: cổng http chỉ chuyển sang https. / false: the http door only sends people to https.
+http_pages = {pages}
+
+[mail]
+# Thư lớn nhất, tính bằng byte. / Largest message in bytes.
+message_bytes_max = 52428800
+# Số người nhận tối đa của một thư. / Recipients of one message.
+recipients_max = 1000
+# Hạn mức mỗi hộp thư, tính bằng byte. / Quota of one account in bytes.
+quota_bytes = 5368709120
+# Nếu có: mọi thư ra ngoài rơi vào hộp này (chỉ để thử). / If set: mail to the outside ends here (trials only).
+sink = ""
+
+[sign_in]
+# Cho phép phần mềm thư dùng mật khẩu chính? false: chỉ mật khẩu ứng dụng.
+# May mail programs use the account's own password? false: app passwords only.
+mail_programs_take_password = false
+# Phiếu cấp lại tài khoản có hiệu lực bao nhiêu phút. / Life of a recovery slip in minutes.
+slip_minutes = 15
+session_days = 30
+session_idle_days = 7
+# Số lần sai trước khi phải chờ. / Failures before a pause.
+failures_max = 10
+
+[outbound]
+# Chờ bao nhiêu phút giữa các lần gửi lại; số cuối lặp lại. / Minutes between tries; the last one repeats.
+retry_minutes = [1, 5, 15, 30, 60, 120, 240]
+# Sau bao nhiêu ngày thì trả lại thư. / Days until a message is returned.
+give_up_days = 5
+# Máy chủ DNS; [] = theo máy. / Name servers; [] = the machine's own.
+dns = []
+# Gửi bằng IPv6? Chỉ khi có bản ghi PTR và SPF cho địa chỉ đó. / Send over IPv6? Only with PTR and SPF for it.
+ipv6 = false
+
+# Đường đi riêng cho từng miền. / A route of its own for a domain.
+[outbound.routes]
+# "coquan.example" = "10.0.0.5:25"
+
+[push]
+# Để dịch vụ đẩy liên hệ khi có sự cố; "" = postmaster. / Contact for push services; "" = postmaster.
+contact = ""
+# Cho phép dịch vụ đẩy ở địa chỉ nội bộ. / Allow push services at private addresses.
+allow_private = false
+
+[log]
+# "text" hoặc "json"
+format = "text"
+# error, warn, info, debug
+level = "info"
+
+# Chứng thư; lặp lại [[tls]] cho mỗi tên máy. Tệp mới được nhận ngay, không cần khởi động lại.
+# Certificates; repeat [[tls]] for each host name. New files are taken without a restart.
+[[tls]]
+certificate = {certificate}
+key = {key}
+"#
+    )
+}

@@ -1,0 +1,171 @@
+//! How the configuration reaches each protocol: one function per crate, values in, a configuration or a task out.
+
+use crate::config::Config;
+use crate::fault::{Exit, Fault};
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{NameServerConfig, ResolverConfig};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use smtp::outbound::{self, Route, RouteTls};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+fn wrong(vi: String, en: String) -> Fault {
+    Fault::new(Exit::Config, vi, en)
+}
+
+/// Names are looked up at the configured servers, or where the machine says.
+pub fn resolver(servers: &[SocketAddr]) -> Result<TokioResolver, Fault> {
+    let failed = |cause: String| {
+        wrong(
+            format!("không dùng được DNS: {cause}"),
+            format!("DNS is not usable: {cause}"),
+        )
+        .remedy(
+            "sửa outbound.dns hoặc /etc/resolv.conf",
+            "mend outbound.dns or /etc/resolv.conf",
+        )
+    };
+    let builder = if servers.is_empty() {
+        TokioResolver::builder_tokio().map_err(|cause| failed(cause.to_string()))?
+    } else {
+        let mut config = ResolverConfig::default();
+        for server in servers {
+            let mut name_server = NameServerConfig::udp_and_tcp(server.ip());
+            for connection in &mut name_server.connections {
+                connection.port = server.port();
+            }
+            config.add_name_server(name_server);
+        }
+        TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+    };
+    builder.build().map_err(|cause| failed(cause.to_string()))
+}
+
+/// The outbound worker's configuration.
+pub fn outbound(config: &Config) -> Result<outbound::Config, Fault> {
+    let mut routes = HashMap::new();
+    for (domain, target) in &config.outbound.routes {
+        routes.insert(domain.to_lowercase(), route(domain, target)?);
+    }
+    let keys = smtp::dkim::Keys::load(&config.keys().join("dkim")).map_err(|cause| {
+        wrong(
+            format!("không đọc được khóa DKIM: {cause}"),
+            format!("cannot read the DKIM keys: {cause}"),
+        )
+    })?;
+    Ok(outbound::Config {
+        host_name: config.site.host_name.clone(),
+        resolver: resolver(&config.outbound.dns)?,
+        routes,
+        roots: Arc::new(roots()),
+        port: config.outbound.mx_port,
+        source_v4: None,
+        source_v6: None,
+        ipv6: config.outbound.ipv6,
+        // Name servers of one's own mean a closed network or a test: MX records there may lead to private addresses.
+        allow_private: !config.outbound.dns.is_empty(),
+        dkim: Arc::new(keys),
+        retry_delays_secs: config.policy().retry_delays_secs,
+        connections_max: crate::limits::OUTBOUND_CONNECTIONS_MAX,
+        timeouts: outbound::limits::Timeouts::default(),
+        clock: mailroom::Clock::System,
+        worker: format!("{}-{}", config.site.host_name, std::process::id()),
+        postmaster: format!("postmaster@{}", config.site.domain),
+    })
+}
+
+/// "host:port", "[::1]:25", or a name alone for port 25.
+fn route(domain: &str, target: &str) -> Result<Route, Fault> {
+    let (host, port) = match target.rsplit_once(':') {
+        Some((host, port)) if !host.ends_with(':') => (host, port.parse().ok()),
+        _ => (target, Some(25)),
+    };
+    let port = port.filter(|port| *port != 0).ok_or_else(|| {
+        wrong(
+            format!("outbound.routes.{domain}: “{target}” không phải máy:cổng"),
+            format!("outbound.routes.{domain}: {target:?} is not host:port"),
+        )
+    })?;
+    Ok(Route {
+        host: host.trim_matches(['[', ']']).to_owned(),
+        port,
+        tls: RouteTls::Opportunistic,
+        credentials: None,
+        pin: None,
+    })
+}
+
+/// What both IMAP doors are told.
+pub fn imap(config: &Config, tls: Option<Arc<rustls::ServerConfig>>) -> imap_lite::Config {
+    imap_lite::Config {
+        host_name: config.site.host_name.clone(),
+        tls,
+        clear_sign_in: config.sign_in.without_tls,
+        message_bytes_max: config.mail.message_bytes_max,
+        ..imap_lite::Config::default()
+    }
+}
+
+/// What the SMTP doors are told.
+pub fn smtp(config: &Config, tls: Option<Arc<rustls::ServerConfig>>) -> smtp::Config {
+    let mut out = smtp::Config::new(&config.site.host_name, tls);
+    out.limits.message_bytes_max = config.mail.message_bytes_max;
+    out.limits.recipients_max = config.mail.recipients_max;
+    out.auth_in_clear = config.sign_in.without_tls;
+    out
+}
+
+/// The push worker's configuration and its key.
+pub fn push(config: &Config) -> Result<(push::Config, push::Vapid), Fault> {
+    let vapid = push::Vapid::load_or_make(&config.keys().join("vapid.pem")).map_err(|cause| {
+        wrong(
+            format!("không đọc được khóa VAPID: {cause}"),
+            format!("cannot read the VAPID key: {cause}"),
+        )
+    })?;
+    let contact = match config.push.contact.as_str() {
+        "" => format!("mailto:postmaster@{}", config.site.domain),
+        contact => contact.to_owned(),
+    };
+    let mut out = push::Config {
+        contact,
+        web_base: config.policy().web_base,
+        allow_private_hosts: config.push.allow_private,
+        ..push::Config::default()
+    };
+    if config.push.allow_private {
+        out.hosts.clear();
+    }
+    Ok((out, vapid))
+}
+
+/// The machine's authorities, or the ones built in where it has none.
+pub fn roots() -> rustls::RootCertStore {
+    let mut roots = rustls::RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    let (added, _unusable) = roots.add_parsable_certificates(found.certs);
+    if added == 0 {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    roots
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_are_read() {
+        for (text, host, port) in [
+            ("127.0.0.1:2525", "127.0.0.1", 2525),
+            ("[::1]:25", "::1", 25),
+            ("mx.example", "mx.example", 25),
+        ] {
+            let route = route("a.example", text).unwrap();
+            assert_eq!((route.host.as_str(), route.port), (host, port));
+        }
+        assert!(route("a.example", "mx:zero").is_err());
+    }
+}
