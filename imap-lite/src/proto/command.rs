@@ -11,11 +11,13 @@ pub use mailroom::letter_imap::Piece;
 pub struct Secret(pub String);
 
 /// One command with its tag.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     pub tag: String,
     pub command: Command,
 }
 
+#[derive(Clone, PartialEq, Eq)]
 pub enum Command {
     Capability,
     Noop,
