@@ -77,10 +77,7 @@ impl Owner {
         let named = others
             .into_iter()
             .filter(|(account, _, _, rights)| *account != own && rights.read)
-            .map(|(account, first, second, _)| match first.contains('@') {
-                true => (account, second, first),
-                false => (account, first, second),
-            });
+            .map(|(account, address, name, _)| (account, name, address));
         Ok(labels(named))
     }
 }

@@ -26,7 +26,7 @@ pub async fn run(session: &mut Session, search: Search, tag: &str) -> Result<Rep
         access: view.access.clone(),
         snapshot: view.snapshot.clone(),
         saved: view.saved.clone(),
-        now: mailroom::Clock::System.now(),
+        now: selected.room.now(),
     };
     let places = ground.find(&search.key).await?;
     let hit = |place: usize| -> Option<Hit> {

@@ -127,6 +127,10 @@ pub(super) fn pattern(cursor: &mut Cursor, language: Language) -> Parsed<String>
 
 fn decoded(name: Vec<u8>, language: Language) -> Parsed<String> {
     let name = String::from_utf8(name).map_err(|_| Fault("mailbox name is not UTF-8"))?;
+    // INBOX in any case is INBOX (RFC 9051 §5.1).
+    if name.eq_ignore_ascii_case("INBOX") {
+        return Ok("INBOX".to_owned());
+    }
     if language.utf8 || !name.is_ascii() || !name.contains('&') {
         return Ok(name);
     }

@@ -28,7 +28,12 @@ impl SequenceSet {
                 Some(last) => end_of_range(last)?,
                 None => first,
             };
-            ranges.push((first, last));
+            // A range has no direction (RFC 9051 §9, seq-range); "*" is kept last.
+            ranges.push(match (first, last) {
+                (0, last) => (last, 0),
+                (first, 0) => (first, 0),
+                (first, last) => (first.min(last), first.max(last)),
+            });
         }
         Some(SequenceSet::Ranges(ranges))
     }

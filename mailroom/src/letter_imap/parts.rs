@@ -157,7 +157,7 @@ impl Walk<'_> {
     fn try_line(&mut self, line: usize) -> Option<(usize, Stop)> {
         let end = line_end(self.raw, line);
         let stop = self.boundary(bare(cut(self.raw, line..end)))?;
-        let content_end = self.before_line(line).max(self.at.min(line));
+        let content_end = self.before_line(line);
         self.at = end;
         Some((content_end, stop))
     }
