@@ -1,5 +1,7 @@
 //! The outbox as the outbound worker uses it: lease, read the body, settle; DSNs. The worker decides nothing about mailboxes.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use store::*;
 
@@ -9,20 +11,23 @@ use crate::receive::{Peer, RcptTo, fields};
 use crate::{Error, Mailroom, derive, header, limits};
 
 impl Mailroom {
-    /// Due rows for this worker, fair across domains; their leases end by themselves after `lease_secs`.
+    /// Due rows for this worker, fair across domains; their leases end by themselves after `lease_secs`. Domains in
+    /// `except` are passed over: the worker has enough of them in hand.
     pub async fn lease_outbox(
         &self,
         worker: &str,
         rows: usize,
         lease_secs: u64,
+        except: &HashSet<String>,
     ) -> Result<Vec<Leased>, Error> {
         let lease_ms = i64::try_from(lease_secs)
             .unwrap_or(i64::MAX / 1000)
             .saturating_mul(1000);
         let per_domain = rows.div_ceil(4).min(limits::LEASE_PER_DOMAIN_MAX);
+        let now = self.now();
         Ok(self
             .store()
-            .outbox_lease(worker, self.now(), lease_ms, rows, per_domain)
+            .outbox_lease_except(worker, now, lease_ms, (rows, per_domain), except)
             .await?)
     }
 

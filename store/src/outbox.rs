@@ -1,7 +1,7 @@
 //! The outbox: one row per recipient elsewhere, leased by workers, settled after every attempt. Fair: domains are served
 //! in turn, so that one dead domain with 50,000 due rows starves nobody. Knows no SMTP and decides no retry time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::Error;
 use crate::clock::now_ms;
@@ -363,10 +363,25 @@ impl Store {
         rows: usize,
         per_domain: usize,
     ) -> Result<Vec<Leased>, Error> {
+        self.outbox_lease_except(worker, now, lease_ms, (rows, per_domain), &HashSet::new())
+            .await
+    }
+
+    /// The same, passing over domains of which the worker has enough in hand. `most`: rows altogether, and of one domain.
+    pub async fn outbox_lease_except(
+        &self,
+        worker: &str,
+        now: i64,
+        lease_ms: i64,
+        most: (usize, usize),
+        except: &HashSet<String>,
+    ) -> Result<Vec<Leased>, Error> {
         // One at a time: two workers that look at the same rows would get in each other's way.
         let _turn = self.0.leasing.lock().await;
         self.outbox_release_expired(now).await?;
-        let (ids, domains) = self.due_rows(now, rows.max(1), per_domain.max(1)).await?;
+        let (ids, domains) = self
+            .due_rows(now, most.0.max(1), most.1.max(1), except)
+            .await?;
         if domains.is_empty() {
             return Ok(Vec::new());
         }
@@ -381,14 +396,18 @@ impl Store {
         now: i64,
         rows: usize,
         per_domain: usize,
+        except: &HashSet<String>,
     ) -> Result<(Vec<i64>, Vec<String>), Error> {
         let mut conn = self.read().await?;
         let limit = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
-        let found = conn.rows(DUE_DOMAINS, values![now, limit(rows)]).await?;
-        let domains = found
+        let look = limit(rows.saturating_add(except.len()));
+        let found = conn.rows(DUE_DOMAINS, values![now, look]).await?;
+        let mut domains = found
             .iter()
             .map(|row| row.text(0))
             .collect::<Result<Vec<_>, _>>()?;
+        domains.retain(|domain| !except.contains(domain));
+        domains.truncate(rows);
         let share = (rows / domains.len().max(1)).clamp(1, per_domain);
         let mut taken: Vec<(&String, Vec<i64>)> = Vec::with_capacity(domains.len());
         for domain in &domains {

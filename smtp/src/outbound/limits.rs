@@ -32,8 +32,7 @@ pub const CONNECTIONS_PER_DESTINATION: usize = 20;
 pub const CONNECTIONS_FIRST: usize = 4;
 /// Destinations remembered (their pace); idle ones are forgotten first.
 pub const DESTINATIONS_MAX: usize = 20_000;
-/// A destination none of whose servers answered is left alone this long, doubled up to the second value.
-pub const REST_FIRST: Duration = Duration::from_secs(60);
+/// A destination none of whose servers answered is left alone as long as the first retry delay, doubled up to this.
 pub const REST_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// How long each step may take. The defaults are the protocol's; a test may be less patient.

@@ -3,6 +3,7 @@
 
 use super::limits;
 use super::schedule;
+use std::time::Duration;
 
 /// What an attempt taught about the destination, whatever became of the recipients.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,23 +18,24 @@ pub enum Lesson {
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Pace {
+    rest_first: Duration,
     limit: f64,
     dead_in_a_row: u32,
     /// Unix ms; 0: not resting.
     rests_until: i64,
 }
 
-impl Default for Pace {
-    fn default() -> Self {
+impl Pace {
+    /// `rest_first`: how long to leave it alone after the first time nobody answered.
+    pub fn new(rest_first: Duration) -> Self {
         Self {
+            rest_first,
             limit: limits::CONNECTIONS_FIRST as f64,
             dead_in_a_row: 0,
             rests_until: 0,
         }
     }
-}
 
-impl Pace {
     /// Connections allowed at once now.
     pub fn limit(&self) -> usize {
         if self.dead_in_a_row > 0 {
@@ -66,7 +68,7 @@ impl Pace {
                 // Attempts that ran side by side into the same wall count once.
                 if now >= self.rests_until {
                     self.dead_in_a_row = self.dead_in_a_row.saturating_add(1);
-                    let rest = schedule::rest(self.dead_in_a_row).as_millis();
+                    let rest = schedule::rest(self.rest_first, self.dead_in_a_row).as_millis();
                     self.rests_until = now.saturating_add(i64::try_from(rest).unwrap_or(i64::MAX));
                 }
             }
@@ -85,7 +87,7 @@ mod tests {
 
     #[test]
     fn grows_with_success_and_halves_under_strain() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(Duration::from_secs(60));
         assert_eq!(pace.limit(), limits::CONNECTIONS_FIRST);
         for _ in 0..1_000 {
             pace.learn(Lesson::Went, 0);
@@ -105,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_dead_rest_and_wake_with_the_first_success() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(Duration::from_secs(60));
         pace.learn(Lesson::Dead, 1_000);
         assert!(pace.is_resting(1_000) && !pace.is_resting(61_000));
         pace.learn(Lesson::Dead, 2_000);

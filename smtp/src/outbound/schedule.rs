@@ -62,9 +62,9 @@ pub fn next(row: Row, delays: &[u64]) -> Next {
     }
 }
 
-/// How long a destination rests after `failures` attempts in a row in which none of its servers answered.
-pub fn rest(failures: u32) -> Duration {
-    let doubled = limits::REST_FIRST.saturating_mul(1 << failures.saturating_sub(1).min(10));
+/// How long a destination rests (`first`, then doubled) after `failures` attempts in a row in which none of its servers answered.
+pub fn rest(first: Duration, failures: u32) -> Duration {
+    let doubled = first.saturating_mul(1 << failures.saturating_sub(1).min(10));
     doubled.min(limits::REST_MAX)
 }
 
@@ -186,9 +186,10 @@ mod tests {
 
     #[test]
     fn a_dead_destination_rests_longer_and_longer_up_to_a_bound() {
-        assert_eq!(rest(1), limits::REST_FIRST);
-        assert_eq!(rest(2), limits::REST_FIRST * 2);
-        assert_eq!(rest(u32::MAX), limits::REST_MAX);
+        let minute = Duration::from_secs(60);
+        assert_eq!(rest(minute, 1), minute);
+        assert_eq!(rest(minute, 2), minute * 2);
+        assert_eq!(rest(minute, u32::MAX), limits::REST_MAX);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use mailroom::{Error, Mailroom, mask};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Evidence, Leased, Settled, Settlement, TraceId};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 /// Tries to send one report before its rows are left to their lease.
 const REPORT_TRIES: u32 = 5;
@@ -236,6 +236,7 @@ pub async fn write_down(
     room: Mailroom,
     mut conclusions: mpsc::Receiver<Conclusion>,
     hand: Arc<Semaphore>,
+    again: Arc<Notify>,
 ) {
     let mut batch = Vec::new();
     while conclusions
@@ -254,8 +255,14 @@ pub async fn write_down(
             }
         }
         let rows = settlements.len();
+        let put_off = settlements
+            .iter()
+            .any(|one| matches!(one.settled, Settled::Later { .. }));
         if rows > 0 {
             settle(&room, settlements).await;
+        }
+        if put_off {
+            again.notify_one();
         }
         hand.add_permits(rows);
     }

@@ -9,10 +9,10 @@ use super::settle;
 use super::{Config, limits};
 use mailroom::Mailroom;
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use store::{Leased, SubmissionId};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -35,21 +35,17 @@ pub async fn run(config: Config, room: Mailroom, shutdown: CancellationToken) {
     let worker = config.worker.clone();
     let hand = Arc::new(Semaphore::new(limits::ROWS_IN_HAND_MAX));
     let (conclusions, heard) = mpsc::channel(limits::SETTLE_BATCH);
-    let writer = tokio::spawn(settle::write_down(room.clone(), heard, hand.clone()));
+    let again = Arc::new(Notify::new());
+    let writer = settle::write_down(room.clone(), heard, hand.clone(), again.clone());
+    let writer = tokio::spawn(writer);
     let (leased, rows) = mpsc::channel(1);
     let asking = shutdown.clone();
-    let leaser = tokio::spawn(lease(
-        room.clone(),
-        worker.clone(),
-        hand.clone(),
-        leased,
-        asking,
-    ));
+    let full: Full = Arc::default();
+    let asker = (room.clone(), worker.clone(), again);
+    let leaser = tokio::spawn(lease(asker, hand.clone(), full.clone(), leased, asking));
 
-    let desk = Desk::new(
-        Arc::new(Tools::new(config, room.clone(), conclusions)),
-        hand,
-    );
+    let tools = Arc::new(Tools::new(config, room.clone(), conclusions));
+    let desk = Desk::new(tools, hand, full);
     desk.run(rows, &shutdown).await;
 
     leaser.abort();
@@ -62,11 +58,14 @@ pub async fn run(config: Config, room: Mailroom, shutdown: CancellationToken) {
     }
 }
 
+/// Domains of which enough is in hand: a flood to one of them waits in the table.
+type Full = Arc<Mutex<HashSet<String>>>;
+
 /// Asks for due rows as long as there is room in the hand.
 async fn lease(
-    room: Mailroom,
-    worker: String,
+    (room, worker, again): (Mailroom, String, Arc<Notify>),
     hand: Arc<Semaphore>,
+    full: Full,
     leased: mpsc::Sender<Vec<Leased>>,
     shutdown: CancellationToken,
 ) {
@@ -87,8 +86,14 @@ async fn lease(
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = room.outbox_ready() => {}
+            // Rows were put off: the next due time may be nearer now.
+            () = again.notified() => {}
         }
-        let rows = match room.lease_outbox(&worker, places, limits::LEASE_SECS).await {
+        let except = full.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let rows = match room
+            .lease_outbox(&worker, places, limits::LEASE_SECS, &except)
+            .await
+        {
             Ok(rows) => rows,
             Err(cause) => {
                 tracing::warn!(%cause, "cannot lease letters to send");
@@ -110,10 +115,39 @@ async fn lease(
 struct Spot {
     destination: Arc<Destination>,
     queue: VecDeque<Batch>,
+    /// Rows in the queue, and the domains they are for (several behind a smart host).
+    queued: usize,
+    domains: HashSet<String>,
     pace: Pace,
     lines: Vec<Handle>,
     /// Why it rests.
     why: Option<Reason>,
+}
+
+impl Spot {
+    fn push(&mut self, batch: Batch, full: &Full) {
+        self.queued += batch.rows.len();
+        self.domains
+            .extend(batch.rows.first().map(|row| row.domain.clone()));
+        self.queue.push_back(batch);
+        if self.queued >= limits::ROWS_PER_DESTINATION_MAX {
+            let mut full = full.lock().unwrap_or_else(PoisonError::into_inner);
+            full.extend(self.domains.iter().cloned());
+        }
+    }
+
+    /// Rows left the queue; below half of its bound its domains are asked for again.
+    fn took(&mut self, rows: usize, full: &Full) {
+        let before = self.queued;
+        self.queued = before.saturating_sub(rows);
+        let half = limits::ROWS_PER_DESTINATION_MAX / 2;
+        if self.queued < half && before >= half || self.queued == 0 {
+            let mut full = full.lock().unwrap_or_else(PoisonError::into_inner);
+            for domain in self.domains.drain() {
+                full.remove(&domain);
+            }
+        }
+    }
 }
 
 /// The dispatcher's end of a line.
@@ -127,6 +161,7 @@ struct Handle {
 struct Desk {
     tools: Arc<Tools>,
     hand: Arc<Semaphore>,
+    full: Full,
     spots: HashMap<String, Spot>,
     /// Destinations with letters that may be given to a line.
     waiting: VecDeque<String>,
@@ -140,11 +175,12 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(tools: Arc<Tools>, hand: Arc<Semaphore>) -> Desk {
+    fn new(tools: Arc<Tools>, hand: Arc<Semaphore>, full: Full) -> Desk {
         let (done, heard) = mpsc::channel(limits::CONNECTIONS_MAX);
         Desk {
             tools,
             hand,
+            full,
             spots: HashMap::new(),
             waiting: VecDeque::new(),
             listed: HashSet::new(),
@@ -208,19 +244,23 @@ impl Desk {
                 }
             }
         }
+        let first = self.tools.config.retry_delays_secs.first();
+        let rest_first = Duration::from_secs(first.copied().unwrap_or(60));
         for (destination, batch) in batches {
             let key = destination.key.clone();
             let spot = self.spots.entry(key.clone()).or_insert_with(|| Spot {
                 destination: Arc::new(destination),
                 queue: VecDeque::new(),
-                pace: Pace::default(),
+                queued: 0,
+                domains: HashSet::new(),
+                pace: Pace::new(rest_first),
                 lines: Vec::new(),
                 why: None,
             });
             match spot.why.clone().filter(|_| spot.pace.is_resting(now)) {
                 Some(why) => self.postpone(batch, why),
                 None => {
-                    spot.queue.push_back(batch);
+                    spot.push(batch, &self.full);
                     self.list(key);
                 }
             }
@@ -255,6 +295,7 @@ impl Desk {
             if let Some(why) = &done.why {
                 spot.why = Some(why.clone());
                 left = std::mem::take(&mut spot.queue);
+                spot.took(spot.queued, &self.full);
             }
         } else {
             spot.why = None;
@@ -332,6 +373,7 @@ impl Desk {
         let Some(batch) = spot.queue.pop_front() else {
             return Given::Enough;
         };
+        spot.took(batch.rows.len(), &self.full);
         let longest = i64::try_from(limits::ATTEMPT_MAX.as_millis()).unwrap_or(i64::MAX);
         if batch.leased_until - now < longest {
             // Its lease may end before the attempt does: it comes again by itself.
@@ -349,6 +391,7 @@ impl Desk {
                     // It is just going home.
                     let gone = line.id;
                     spot.lines.retain(|line| line.id != gone);
+                    spot.queued += batch.rows.len();
                     spot.queue.push_front(batch);
                 }
             }

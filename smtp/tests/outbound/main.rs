@@ -12,6 +12,7 @@ mod faults;
 mod peer;
 mod routes;
 mod tls;
+mod whole;
 
 use bytes::Bytes;
 use smtp::outbound::attempt::{self, Line};
