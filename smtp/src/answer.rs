@@ -5,6 +5,7 @@ use crate::check::{Checks, Judged};
 use crate::cmd::data::code_and_reason;
 use crate::limits::REFUSALS_RECORDED_MAX;
 use crate::proto::{Answer, Ask, Fate, Letter, Refusal, Rejection, Trouble};
+use mailroom::directory::Recipient;
 use mailroom::receive::{Incoming, Onward, Peer, Refused, Verdict};
 use mailroom::submit::{Outgoing, Unsendable};
 use mailroom::{Actor, Denied, Error, Mailroom, mask, signin};
@@ -27,12 +28,7 @@ impl World {
                     .await
                     .map_err(|cause| trouble("sender", &cause)),
             ),
-            Ask::Recipient { address } => Answer::Recipient(
-                self.room
-                    .resolve(&address)
-                    .await
-                    .map_err(|cause| trouble("recipient", &cause)),
-            ),
+            Ask::Recipient { address } => Answer::Recipient(self.recipient(&address).await),
             Ask::SignIn { user, secret } => {
                 let entry = self
                     .room
@@ -51,6 +47,27 @@ impl World {
             }
             Ask::Record(refusal) => Answer::Recorded(self.record(&refusal)),
             Ask::Message(letter) => Answer::Message(self.message(*letter, ip).await),
+        }
+    }
+
+    /// Who this is; a domain in A-labels is also looked up as people write it.
+    async fn recipient(&self, address: &str) -> Result<Recipient, Trouble> {
+        let resolve = async |address: &str| {
+            self.room
+                .resolve(address)
+                .await
+                .map_err(|cause| trouble("recipient", &cause))
+        };
+        let found = resolve(address).await?;
+        match (&found, address.rsplit_once('@')) {
+            (Recipient::Elsewhere { .. }, Some((local, domain))) if domain.contains("xn--") => {
+                let (shown, read) = idna::domain_to_unicode(domain);
+                match (read, resolve(&format!("{local}@{shown}")).await?) {
+                    (Ok(()), Recipient::Elsewhere { .. }) | (Err(_), _) => Ok(found),
+                    (Ok(()), ours) => Ok(ours),
+                }
+            }
+            _ => Ok(found),
         }
     }
 

@@ -114,6 +114,7 @@ pub(crate) fn answered(
         Ok(Recipient::Disabled) => {
             return refuse(hello, mail, address, reply::RECIPIENT_DISABLED, cx);
         }
+        Ok(Recipient::Full(_)) => return refuse(hello, mail, address, reply::OVER_QUOTA, cx),
         Err(Trouble) => return refuse(hello, mail, address, reply::TRY_LATER, cx),
         Ok(resolved) => resolved,
     };

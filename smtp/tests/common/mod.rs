@@ -40,6 +40,8 @@ pub struct Transcript {
     pub door: Door,
     pub limits: Limits,
     pub lines: Vec<(usize, Line)>,
+    /// Needs answers that only the directory of these tests gives.
+    pub fake_only: bool,
     /// What matters is what comes in the same breath: not sent in pieces.
     pub at_once: bool,
 }
@@ -74,6 +76,7 @@ fn parse(name: &str, text: &str) -> Transcript {
         door: Door::Mx,
         limits,
         lines: vec![],
+        fake_only: false,
         at_once: false,
     };
     for (at, line) in text.lines().enumerate() {
@@ -120,6 +123,7 @@ fn set(script: &mut Transcript, setting: &str) {
         "door submission" => script.door = Door::Submission,
         "door submissions" => script.door = Door::Submissions,
         "at once" => script.at_once = true,
+        "fake only" => script.fake_only = true,
         _ => {
             let (name, value) = setting.split_once(' ').unwrap();
             let value: usize = value.parse().unwrap();
@@ -336,7 +340,7 @@ fn sign_in(user: String, secret: &str) -> Result<Result<Actor, NoEntry>, Trouble
     match (user.as_str(), secret) {
         ("loi@camau.vn", _) => Err(Trouble),
         ("cham@camau.vn", _) => Ok(Err(NoEntry::Later(60))),
-        ("an@camau.vn", "mat-khau") => Ok(Ok(Actor {
+        ("an@camau.vn", "con trâu đi trước") => Ok(Ok(Actor {
             principal: PrincipalId(1),
             address: user,
             name: "An".into(),

@@ -1,0 +1,9 @@
+//! The doors over real sockets, with TLS and a real mailroom on a private store: the transcripts again, and what only a
+//! socket can show (handshakes, limits by address, PROXY, a stopping server, letters arriving byte for byte).
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod doors;
+mod town;
+mod transcripts;

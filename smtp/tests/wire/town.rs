@@ -1,0 +1,256 @@
+//! A province small enough for a test, its doors on free loopback ports, and a client that speaks bytes.
+
+use mailroom::people::{NewAccount, PrincipalKindWord};
+use mailroom::{Actor, Clock, Mailroom, Means, Policy};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
+use smtp::{Config, Door};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Role, Store};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub const SECRET: &str = "con trâu đi trước";
+
+pub struct Town {
+    pub room: Mailroom,
+    pub tls: Arc<rustls::ServerConfig>,
+    trusted: Arc<rustls::ClientConfig>,
+    _folder: tempfile::TempDir,
+}
+
+impl Town {
+    pub async fn new() -> Town {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(store::testing::config(folder.path(), None))
+            .await
+            .unwrap();
+        let policy = Policy {
+            host_name: "mx.camau.vn".into(),
+            clients_take_password: true,
+            ..Policy::default()
+        };
+        let room = Mailroom::new(store, policy, Clock::System).unwrap();
+        settle(&room).await;
+        let made = rcgen::generate_simple_self_signed(vec!["mx.camau.vn".into()]).unwrap();
+        let certificate: CertificateDer<'static> = made.cert.der().clone();
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let tls = rustls::ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.clone()], key.into())
+            .unwrap();
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        let trusted = rustls::ClientConfig::builder()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Town {
+            room,
+            tls: Arc::new(tls),
+            trusted: Arc::new(trusted),
+            _folder: folder,
+        }
+    }
+
+    pub fn config(&self) -> Config {
+        let mut config = Config::new("mx.camau.vn", Some(self.tls.clone()));
+        config.limits.message_bytes_max = 10_000;
+        config
+    }
+
+    pub async fn open(&self, door: Door, config: Config) -> Open {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let served = smtp::serve(
+            Arc::new(config),
+            door,
+            listener,
+            self.room.clone(),
+            stop.clone(),
+        );
+        Open {
+            at,
+            door,
+            stop,
+            served: tokio::spawn(served),
+            trusted: self.trusted.clone(),
+        }
+    }
+
+    /// The letters in somebody's mailbox, oldest first, as stored.
+    pub async fn letters(&self, local: &str, role: Role) -> Vec<Vec<u8>> {
+        let who = self
+            .room
+            .find_address(&format!("{local}@camau.vn"))
+            .await
+            .unwrap()
+            .unwrap();
+        let actor = Actor {
+            principal: who.id,
+            address: who.address,
+            name: who.name,
+            means: Means::Password,
+            peer_ip: "192.0.2.1".into(),
+        };
+        let access = self.room.open(&actor, who.id.into()).await.unwrap();
+        let mailbox = access.mailbox_by_role(role).await.unwrap().id;
+        let mut rows = access.list(mailbox, None, 100, false).await.unwrap();
+        rows.reverse();
+        let mut bodies = Vec::new();
+        for row in rows {
+            bodies.push(access.body(mailbox, row.uid).await.unwrap().to_vec());
+        }
+        bodies
+    }
+}
+
+async fn settle(room: &Mailroom) {
+    let console = room.console();
+    room.domain_add(&console, "camau.vn", None).await.unwrap();
+    room.domain_add(&console, "tỉnh.vn", None).await.unwrap();
+    room.unit_add(&console, "P", "Tỉnh", None, "province", "")
+        .await
+        .unwrap();
+    let people = [
+        ("an@camau.vn", PrincipalKindWord::Individual, Some(SECRET)),
+        ("binh@camau.vn", PrincipalKindWord::Individual, None),
+        ("dong@camau.vn", PrincipalKindWord::Individual, None),
+        ("vanthu@camau.vn", PrincipalKindWord::Unit, None),
+        ("văn.thư@tỉnh.vn", PrincipalKindWord::Individual, None),
+        ("nhom@camau.vn", PrincipalKindWord::List, None),
+    ];
+    for (address, kind, password) in people {
+        let account = NewAccount {
+            address: address.into(),
+            name: address.into(),
+            unit_code: Some("P".into()),
+            kind: Some(kind),
+            ..NewAccount::default()
+        };
+        room.account_add(&console, account, password).await.unwrap();
+    }
+    room.account_disable(&console, "dong@camau.vn", true)
+        .await
+        .unwrap();
+    room.membership_set(&console, "an@camau.vn", "vanthu@camau.vn", "send_as", None)
+        .await
+        .unwrap();
+    let members = ["an@camau.vn".to_owned(), "x@gmail.example".to_owned()];
+    room.list_set(&console, "nhom@camau.vn", &members)
+        .await
+        .unwrap();
+}
+
+/// A door that is being served.
+pub struct Open {
+    pub at: SocketAddr,
+    door: Door,
+    pub stop: CancellationToken,
+    pub served: JoinHandle<()>,
+    trusted: Arc<rustls::ClientConfig>,
+}
+
+trait Line: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Line for T {}
+
+/// A client: bytes out, reply lines in.
+pub struct Client {
+    line: Option<Box<dyn Line>>,
+    seen: Vec<u8>,
+    trusted: Arc<rustls::ClientConfig>,
+}
+
+impl Open {
+    pub async fn client(&self) -> Client {
+        let stream = TcpStream::connect(self.at).await.unwrap();
+        let mut client = Client {
+            line: Some(Box::new(stream)),
+            seen: Vec::new(),
+            trusted: self.trusted.clone(),
+        };
+        if self.door == Door::Submissions {
+            client.handshake().await;
+        }
+        client
+    }
+}
+
+impl Client {
+    pub async fn handshake(&mut self) {
+        assert!(
+            self.seen.is_empty(),
+            "{}",
+            String::from_utf8_lossy(&self.seen)
+        );
+        let name = ServerName::try_from("mx.camau.vn").unwrap();
+        let plain = self.line.take().unwrap();
+        let tls = tokio_rustls::TlsConnector::from(self.trusted.clone())
+            .connect(name, plain)
+            .await
+            .unwrap();
+        self.line = Some(Box::new(tls));
+    }
+
+    /// Sends; a peer that has closed is seen when reading.
+    pub async fn send(&mut self, bytes: &[u8]) {
+        let line = self.line.as_mut().unwrap();
+        if line.write_all(bytes).await.is_ok() {
+            let _ = line.flush().await;
+        }
+    }
+
+    /// The next reply line; None when the other side has closed.
+    pub async fn line(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = self.seen.windows(2).position(|two| two == b"\r\n") {
+                let line = self.seen.drain(..end + 2).take(end).collect();
+                return Some(String::from_utf8(line).unwrap());
+            }
+            let mut block = [0; 4096];
+            let read = self.line.as_mut().unwrap().read(&mut block);
+            // Only a test that hangs meets this.
+            match tokio::time::timeout(Duration::from_secs(30), read)
+                .await
+                .expect("no reply")
+            {
+                Ok(0) | Err(_) => return None,
+                Ok(count) => self.seen.extend_from_slice(&block[..count]),
+            }
+        }
+    }
+
+    /// Says one line and expects the reply to begin so; the lines of a long reply are read to the last.
+    pub async fn say(&mut self, line: &str, expected: &str) -> String {
+        self.send(format!("{line}\r\n").as_bytes()).await;
+        self.expect(expected).await
+    }
+
+    pub async fn expect(&mut self, expected: &str) -> String {
+        loop {
+            let said = self
+                .line()
+                .await
+                .unwrap_or_else(|| panic!("closed, expected {expected}"));
+            if said.as_bytes().get(3) != Some(&b'-') {
+                assert!(said.starts_with(expected), "{said:?} is not {expected:?}");
+                return said;
+            }
+        }
+    }
+
+    /// A whole letter to `to`; returns the reply to its end.
+    pub async fn letter(&mut self, from: &str, to: &[&str], body: &str) -> String {
+        self.say(&format!("MAIL FROM:<{from}>"), "250 2.1.0").await;
+        for one in to {
+            self.say(&format!("RCPT TO:<{one}>"), "250 2.1.5").await;
+        }
+        self.say("DATA", "354").await;
+        self.send(format!("{body}\r\n.\r\n").as_bytes()).await;
+        self.line().await.unwrap()
+    }
+}
