@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::collections::HashSet;
+
 use common::*;
 use mailroom::assign::{AssignedFilter, Put};
 use mailroom::signin::{Door, NoEntry};
@@ -71,7 +73,14 @@ async fn letters(town: &Town) {
     };
     access.send(draft).await.unwrap().unwrap();
     assert_eq!(town.subjects("lan", Role::Inbox).await, ["Ra ngoài"]);
-    assert_eq!(town.room.lease_outbox("w", 10, 60).await.unwrap().len(), 1);
+    assert_eq!(
+        town.room
+            .lease_outbox("w", 10, 60, &HashSet::new())
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 async fn keys(town: &Town) {
