@@ -118,8 +118,7 @@ impl Feed {
         loop {
             match wakes.recv().await {
                 Ok(wake) => {
-                    // Ours always say what changed: one that does not comes from another process.
-                    if wake.all || wake.accounts.is_empty() && !wake.outbox {
+                    if wake.all {
                         others_wrote();
                     }
                     self.wake(&wake);

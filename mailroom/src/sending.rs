@@ -141,7 +141,7 @@ impl Mailroom {
             ),
             replaces: Vec::new(),
         };
-        self.placed(delivery).await?;
+        self.store().deliver(delivery).await?;
         Ok(trace)
     }
 }

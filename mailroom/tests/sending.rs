@@ -3,8 +3,6 @@
 
 mod common;
 
-use std::collections::HashSet;
-
 use common::*;
 use mailroom::directory::Recipient;
 use mailroom::submit::{Draft, DraftFile, Outgoing, Unsendable};
@@ -76,11 +74,7 @@ async fn a_composed_letter_is_everywhere_at_once_and_bcc_nowhere() {
             "{raw}"
         );
     }
-    let leased = town
-        .room
-        .lease_outbox("w", 10, 60, &HashSet::new())
-        .await
-        .unwrap();
+    let leased = town.room.lease_outbox("w", 10, 60).await.unwrap();
     assert_eq!(
         leased
             .iter()
@@ -326,11 +320,7 @@ async fn lists_reach_everybody_once() {
     .unwrap();
     assert_eq!(town.subjects("an", Role::Inbox).await, ["chung"]);
     assert_eq!(town.subjects("binh", Role::Inbox).await, ["chung"]);
-    let leased = town
-        .room
-        .lease_outbox("w", 10, 60, &HashSet::new())
-        .await
-        .unwrap();
+    let leased = town.room.lease_outbox("w", 10, 60).await.unwrap();
     assert_eq!(
         (leased.len(), leased[0].mail_from.as_str()),
         (1, "postmaster@tinh.example")
@@ -424,7 +414,7 @@ async fn in_a_demo_nothing_leaves() {
     assert_eq!(town.subjects("binh", Role::Inbox).await, ["Kế hoạch"]);
     assert!(
         town.room
-            .lease_outbox("w", 10, 60, &HashSet::new())
+            .lease_outbox("w", 10, 60)
             .await
             .unwrap()
             .is_empty()
@@ -455,11 +445,7 @@ async fn reports_have_the_null_sender() {
         .send_report("khach@gmail.example", raw.into(), about)
         .await
         .unwrap();
-    let leased = town
-        .room
-        .lease_outbox("w", 10, 60, &HashSet::new())
-        .await
-        .unwrap();
+    let leased = town.room.lease_outbox("w", 10, 60).await.unwrap();
     assert_eq!(
         (
             leased.len(),
@@ -489,21 +475,7 @@ async fn the_outbox_wakes_its_worker() {
     tokio::time::timeout(wait, town.room.outbox_ready())
         .await
         .unwrap();
-    assert_eq!(
-        town.room
-            .lease_outbox("w", 10, 60, &HashSet::new())
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(town.room.lease_outbox("w", 10, 60).await.unwrap().len(), 1);
     assert_eq!(town.room.release_outbox("w").await.unwrap(), 1);
-    assert_eq!(
-        town.room
-            .lease_outbox("v", 10, 60, &HashSet::new())
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(town.room.lease_outbox("v", 10, 60).await.unwrap().len(), 1);
 }

@@ -102,7 +102,7 @@ impl House {
             &config,
             mail_tls.clone(),
             (doors.smtp, doors.submission, doors.submissions),
-        )?;
+        );
         house.imap(&config, mail_tls, doors.imap, doors.imaps);
         let vapid_key = house.push(&config)?;
         house.outbound(&config)?;
@@ -138,8 +138,8 @@ impl House {
         config: &Config,
         tls: Option<Arc<rustls::ServerConfig>>,
         (mx, submission, submissions): (Vec<TcpListener>, Vec<TcpListener>, Vec<TcpListener>),
-    ) -> Result<(), Fault> {
-        let smtp = Arc::new(wire::smtp(config, tls)?);
+    ) {
+        let smtp = Arc::new(wire::smtp(config, tls));
         for (door, listeners) in [
             (Door::Mx, mx),
             (Door::Submission, submission),
@@ -156,7 +156,6 @@ impl House {
                 ));
             }
         }
-        Ok(())
     }
 
     fn imap(
@@ -212,7 +211,7 @@ impl House {
         http: Vec<TcpListener>,
         https: Vec<TcpListener>,
     ) {
-        let (_, pages) = (vapid_key, |_tls| axum::Router::<()>::new());
+        let pages = |tls| webmail::router(wire::pages(config, vapid_key, tls), self.room().clone());
         if let Some(tls) = tls {
             for listener in https {
                 let router = pages(true);

@@ -42,6 +42,25 @@ pub fn resolver(servers: &[SocketAddr]) -> Result<TokioResolver, Fault> {
     builder.build().map_err(|cause| failed(cause.to_string()))
 }
 
+/// The pages of one kind of listener.
+pub fn pages(config: &Config, vapid_key: &str, tls: bool) -> webmail::Config {
+    let port = |doors: &[SocketAddr], usual| doors.first().map_or(usual, SocketAddr::port);
+    webmail::Config {
+        tls,
+        province_name: config.site.province.clone(),
+        web_base: config.site.web.clone(),
+        vapid_public_key: vapid_key.to_owned(),
+        clients: webmail::ClientSettings {
+            host: config.site.host_name.clone(),
+            imaps_port: port(&config.listen.imaps, 993),
+            submissions_port: port(&config.listen.submissions, 465),
+        },
+        // Files grow by a third and line ends when they are written as text (RFC 2045 §6.8).
+        upload_bytes_max: config.mail.message_bytes_max / 100 * 72,
+        ..webmail::Config::default()
+    }
+}
+
 /// The outbound worker's configuration.
 pub fn outbound(config: &Config) -> Result<outbound::Config, Fault> {
     let mut routes = HashMap::new();
@@ -108,25 +127,12 @@ pub fn imap(config: &Config, tls: Option<Arc<rustls::ServerConfig>>) -> imap_lit
 }
 
 /// What the SMTP doors are told.
-pub fn smtp(
-    config: &Config,
-    tls: Option<Arc<rustls::ServerConfig>>,
-) -> Result<smtp::Config, Fault> {
+pub fn smtp(config: &Config, tls: Option<Arc<rustls::ServerConfig>>) -> smtp::Config {
     let mut out = smtp::Config::new(&config.site.host_name, tls);
     out.limits.message_bytes_max = config.mail.message_bytes_max;
     out.limits.recipients_max = config.mail.recipients_max;
     out.auth_in_clear = config.sign_in.without_tls;
-    out.proxies.clone_from(&config.incoming.balancers);
-    // Where mail out ends in a sink, nothing asks the Internet about mail in either.
-    if config.incoming.check && config.mail.sink.is_empty() {
-        let checks = smtp::check::Checks::new(
-            resolver(&config.outbound.dns)?,
-            &config.site.host_name,
-            &config.incoming.trusted_sealers,
-        );
-        out.checks = Some(Arc::new(checks));
-    }
-    Ok(out)
+    out
 }
 
 /// The push worker's configuration and its key.

@@ -1,0 +1,184 @@
+//! Administrators of a unit: find a person of the own subtree, see the account's state, read the audit log. Never the mail.
+
+use crate::app::App;
+use crate::asked::Asked;
+use crate::fault::Fault;
+use crate::flash::Flash;
+use crate::limits;
+use crate::session::Signed;
+use crate::shell::{self, Here, Shell};
+use crate::time;
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use store::{Principal, Status, Unit};
+
+#[derive(Template)]
+#[template(path = "admin.html")]
+struct Find {
+    s: Shell,
+    units: String,
+    typed: String,
+    asked: bool,
+    people: Vec<Person>,
+    waiting: usize,
+}
+
+#[derive(Template)]
+#[template(path = "person.html")]
+struct PersonPage {
+    s: Shell,
+    p: Person,
+}
+
+#[derive(Template)]
+#[template(path = "audit.html")]
+struct Audit {
+    s: Shell,
+    rows: Vec<[String; 5]>,
+}
+
+/// A person as administrators see one.
+pub struct Person {
+    pub id: i64,
+    pub href: String,
+    pub name: String,
+    pub address: String,
+    pub title: String,
+    pub unit: String,
+    pub staff_no: String,
+    pub phone: String,
+    pub last_seen: String,
+    pub state: &'static str,
+    pub sensitive: bool,
+}
+
+impl Person {
+    fn of((who, unit): (Principal, Option<Unit>)) -> Person {
+        Person {
+            id: who.id.0,
+            href: format!(
+                "/quan-tri/nguoi/{}",
+                crate::form::query(&who.address).replace('+', "%20")
+            ),
+            name: who.name,
+            address: who.address,
+            title: who.title,
+            unit: unit.map_or_else(String::new, |unit| unit.name),
+            staff_no: who.staff_no.unwrap_or_default(),
+            phone: who.phone.unwrap_or_default(),
+            last_seen: who.last_seen_at.map_or_else(String::new, time::full),
+            state: match who.status {
+                Status::Active => "",
+                Status::Disabled => "person-disabled",
+                Status::Dormant => "person-dormant",
+            },
+            sensitive: who.sensitive,
+        }
+    }
+}
+
+/// Refuses everybody who administers nothing, with the words for "not there".
+pub async fn units_of(app: &App, me: &Signed) -> Result<Vec<Unit>, Fault> {
+    let units = app.room.administers(me.actor()).await?;
+    if units.is_empty() {
+        Err(Fault::NotFound)
+    } else {
+        Ok(units)
+    }
+}
+
+/// `GET /quan-tri?ten=`
+pub async fn find(
+    State(app): State<App>,
+    me: Signed,
+    Asked(asked): Asked,
+) -> Result<Response, Fault> {
+    let units = units_of(&app, &me).await?;
+    let typed: String = asked
+        .get("ten")
+        .trim()
+        .chars()
+        .take(limits::SEARCH_CHARS_MAX)
+        .collect();
+    let people = match typed.is_empty() {
+        true => Vec::new(),
+        false => {
+            app.room
+                .find_people(me.actor(), &typed, limits::PEOPLE_ROWS)
+                .await?
+        }
+    };
+    let waiting = app.room.slips_waiting(me.actor()).await?.len();
+    let names: Vec<_> = units.into_iter().map(|unit| unit.name).collect();
+    let s = Shell::of(&app, &me, Here::More, me.lang.t("admin"))
+        .await
+        .flash(Flash::of(&asked, me.lang));
+    Ok(shell::html(&Find {
+        s,
+        units: names.join(", "),
+        asked: !typed.is_empty(),
+        typed,
+        people: people.into_iter().map(Person::of).collect(),
+        waiting,
+    }))
+}
+
+/// The person with this very address in the own subtree.
+pub async fn person_of(app: &App, me: &Signed, address: &str) -> Result<Person, Fault> {
+    units_of(app, me).await?;
+    let found = app
+        .room
+        .find_people(me.actor(), address, limits::PEOPLE_ROWS)
+        .await?;
+    found
+        .into_iter()
+        .find(|(who, _)| who.address.eq_ignore_ascii_case(address))
+        .map(Person::of)
+        .ok_or(Fault::NotFound)
+}
+
+/// `GET /quan-tri/nguoi/{address}`
+pub async fn person(
+    State(app): State<App>,
+    me: Signed,
+    Path(address): Path<String>,
+) -> Result<Response, Fault> {
+    let p = person_of(&app, &me, &address).await?;
+    let s = Shell::of(&app, &me, Here::More, p.name.clone()).await;
+    Ok(shell::html(&PersonPage { s, p }))
+}
+
+/// `GET /quan-tri/nhat-ky`
+pub async fn audit(State(app): State<App>, me: Signed) -> Result<Response, Fault> {
+    units_of(&app, &me).await?;
+    let rows = app.room.audit_of(me.actor(), limits::AUDIT_ROWS).await?;
+    let rows = rows
+        .into_iter()
+        .map(|(at, who, action, target, detail)| {
+            [
+                time::full(at),
+                who,
+                action_words(&me, &action),
+                target,
+                detail,
+            ]
+        })
+        .collect();
+    let s = Shell::of(&app, &me, Here::More, me.lang.t("audit")).await;
+    Ok(shell::html(&Audit { s, rows }))
+}
+
+fn action_words(me: &Signed, action: &str) -> String {
+    let key = match action {
+        "slip.make" => "audit-slip-make",
+        "slip.approve" => "audit-slip-approve",
+        "slip.use" => "audit-slip-use",
+        "password.change" => "audit-password",
+        "account.disable" => "audit-disable",
+        "account.enable" => "audit-enable",
+        "account.add" => "audit-add",
+        _ => return action.to_owned(),
+    };
+    me.lang.t(key)
+}

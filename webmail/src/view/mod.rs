@@ -1,0 +1,9 @@
+//! View models: what a page shows, made of what the mailroom gave. Pure: no I/O, no clock, no access.
+
+pub mod address;
+pub mod answer;
+pub mod mark;
+pub mod names;
+pub mod row;
+pub mod subject;
+pub mod text;
