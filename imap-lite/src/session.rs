@@ -253,10 +253,7 @@ impl Session {
         } else {
             self.faults = 0;
         }
-        if let Err(failed) = self.tell(row.tells).await {
-            // The view stays as old as it was: the next command tells again.
-            self.reply("sync", Err(failed))?;
-        }
+        self.tell_or_leave(row.tells).await?;
         reply.write(&mut self.wire.out, &tag);
         Ok(())
     }
@@ -280,6 +277,22 @@ impl Session {
                 }
                 Ok(Some(reply_to(&cause)))
             }
+        }
+    }
+
+    /// Tells what changed. Where the mailbox is no more, or no longer for this principal, the session ends: its numbers
+    /// mean nothing now (RFC 2180 §3.4). After other failures the view is as old as it was; the next command tells again.
+    pub(crate) async fn tell_or_leave(&mut self, telling: Telling) -> io::Result<()> {
+        use mailroom::Error::{Denied, Missing};
+        match self.tell(telling).await {
+            Err(Error::Room(Missing | Denied(_))) => {
+                self.over = true;
+                self.wire
+                    .out
+                    .extend_from_slice(b"* BYE The selected mailbox is gone\r\n");
+                Ok(())
+            }
+            told => self.reply("sync", told.map(|()| None)).map(|_logged| ()),
         }
     }
 

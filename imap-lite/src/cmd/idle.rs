@@ -28,7 +28,10 @@ pub async fn run(session: &mut Session) -> Result<Option<Reply>, Error> {
     let until = Instant::now() + limits::SILENCE_MAX;
     loop {
         if listener.is_some() {
-            session.tell(Telling::Everything).await?;
+            session.tell_or_leave(Telling::Everything).await?;
+        }
+        if session.over {
+            return Ok(None);
         }
         session.wire.flush().await?;
         match session.wire.input.step(Caps::stranger()) {
