@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// From SIGTERM to the end of the process: sessions are told to go, what is left is cut.
-pub const DRAIN: Duration = Duration::from_secs(8);
+pub const DRAIN: Duration = Duration::from_secs(7);
 /// Web connections at once on one listener: 15,000 people with one live stream each, and room for pages.
 pub const WEB_CONNECTIONS_MAX: usize = 20_000;
 /// Web connections at once from one address: a whole office behind one NAT address.

@@ -40,7 +40,7 @@ with server:
         server.login(*login)
     if how == "smtputf8":
         assert server.has_extn("smtputf8"), server.esmtp_features
-        refused = server.send_message(letter(SMTPUTF8), sender, [to], mail_options=["SMTPUTF8", "BODY=8BITMIME"])
+        refused = server.send_message(letter(SMTPUTF8), sender, [to])
         assert not refused, refused
     elif how == "chunking":
         # smtplib has no BDAT (RFC 3030): said by hand over its socket, in three pieces, the last one empty.

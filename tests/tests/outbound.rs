@@ -89,7 +89,7 @@ impl Postfix {
              smtpd_recipient_restrictions = reject_unlisted_recipient, permit_mynetworks, reject\n\
              smtpd_tls_cert_file = {}\nsmtpd_tls_key_file = {}\nsmtpd_tls_security_level = may\nsmtpd_tls_received_header = yes\n\
              smtp_tls_security_level = may\ntransport_maps = inline:{{vamxanh.example=smtp:[127.0.0.1]:{back}}}\n\
-             disable_dns_lookups = yes\nsmtpd_peername_lookup = no\nbiff = no\nmessage_size_limit = 52428800\nmailbox_size_limit = 0\n",
+             disable_dns_lookups = yes\nsmtpd_peername_lookup = no\nbiff = no\nmessage_size_limit = 52428800\nmailbox_size_limit = 0\nvirtual_mailbox_limit = 0\n",
             cert.display(),
             key.display()
         );
