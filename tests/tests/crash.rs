@@ -38,8 +38,8 @@ fn some_number(below: u64) -> u64 {
 
 fn letter(id: &str, sender: usize, number: usize) -> Vec<u8> {
     let mut text = String::new();
-    // Every tenth one is a loop and must be refused at the end of data (RFC 5321 §6.3).
-    if number % 10 == 9 {
+    // Every fifth one is a loop and must be refused at the end of data (RFC 5321 §6.3).
+    if number % 5 == 4 {
         for hop in 0..150 {
             text.push_str(&format!("Received: from a{hop}.example by b{hop}.example; Fri, 20 Nov 2026 08:00:00 +0700\r\n"));
         }
@@ -66,7 +66,7 @@ fn send_until_dead(
     stop: &AtomicBool,
 ) {
     let mut number = 0;
-    'connection: while !stop.load(Ordering::Relaxed) {
+    while !stop.load(Ordering::Relaxed) {
         let Ok(mut smtp) = Smtp::connect(address) else {
             return;
         };
@@ -75,7 +75,7 @@ fn send_until_dead(
         }
         for _ in 0..20 {
             if stop.load(Ordering::Relaxed) {
-                break 'connection;
+                return;
             }
             number += 1;
             let id = format!("<crash-{round}-{sender}-{number}@ngoai.example>");
@@ -91,8 +91,9 @@ fn send_until_dead(
                 Ok((250, _)) => told.accepted.insert(id),
                 Ok((_, _)) => told.refused.insert(id),
                 Err(_) => {
+                    // Dead. Nobody connects again: the port may be somebody else's by now.
                     told.unknown.insert(id);
-                    continue 'connection;
+                    return;
                 }
             };
         }
@@ -128,8 +129,13 @@ fn crash(options: &[&str]) {
                 std::thread::spawn(move || send_until_dead(&address, round, sender, &told, &stop))
             })
             .collect();
+        let before = told.lock().unwrap().accepted.len();
+        congthu_tests::wait_for("mail to flow", || {
+            let told = told.lock().unwrap();
+            (told.accepted.len() >= before + 15 && !told.refused.is_empty()).then_some(())
+        });
         // The moment of the crash is what is random here, not a wait for something.
-        std::thread::sleep(Duration::from_millis(300 + some_number(1_500)));
+        std::thread::sleep(Duration::from_millis(some_number(1_500)));
         demo.kill();
         stop.store(true, Ordering::Relaxed);
         for sender in senders {
