@@ -1,6 +1,7 @@
 //! Addresses, units and lists: what an address means here, now. Knows nothing of what is in the mailboxes.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use store::*;
@@ -76,7 +77,7 @@ impl Mailroom {
         if !domains.alias_of.contains_key(&domain) {
             return Ok(Recipient::Elsewhere { domain });
         }
-        match self.principal_at(&wanted).await? {
+        match self.receiver_at(&wanted).await? {
             Some(found) if found.kind == PrincipalKind::List => self.expand(found).await,
             Some(found) if found.status == Status::Disabled => Ok(Recipient::Disabled),
             Some(found) if self.is_full(found.id.into(), 0).await? => {
@@ -109,6 +110,35 @@ impl Mailroom {
 
     /// Whose address this is now: as written, without the subaddress, or under the newer name of its domain.
     pub(crate) async fn principal_at(&self, wanted: &str) -> Result<Option<Principal>, Error> {
+        for one in self.spellings(wanted).await? {
+            if let Some((principal, _, until)) = self.store().principal_by_address(&one).await?
+                && until.is_none_or(|until| self.now() < until)
+            {
+                return Ok(Some(principal));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same from memory where it was asked a moment ago; for where letters go, never for who may do what.
+    async fn receiver_at(&self, wanted: &str) -> Result<Option<Principal>, Error> {
+        let (epoch, now) = (self.0.rights_epoch.load(Ordering::Acquire), self.now());
+        if let Some(known) = self.0.addresses.find(wanted, epoch, now) {
+            return Ok(Some(known));
+        }
+        for one in self.spellings(wanted).await? {
+            if let Some((principal, _, until)) = self.store().principal_by_address(&one).await?
+                && until.is_none_or(|until| now < until)
+            {
+                self.0.addresses.keep(wanted, epoch, now, &principal, until);
+                return Ok(Some(principal));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The addresses that may stand in the table for one that was written.
+    async fn spellings(&self, wanted: &str) -> Result<Vec<String>, Error> {
         let mut tries = vec![wanted.to_owned()];
         tries.extend(address::without_subaddress(wanted));
         let domains = self.local_domains().await?;
@@ -119,14 +149,7 @@ impl Mailroom {
         };
         let more: Vec<String> = tries.iter().filter_map(newer).collect();
         tries.extend(more);
-        for one in tries {
-            if let Some((principal, _, until)) = self.store().principal_by_address(&one).await?
-                && until.is_none_or(|until| self.now() < until)
-            {
-                return Ok(Some(principal));
-            }
-        }
-        Ok(None)
+        Ok(tries)
     }
 
     /// Lists become their members, each once; a loop of lists ends by itself.
@@ -153,7 +176,7 @@ impl Mailroom {
                 if accounts.len() + outside.len() + waiting.len() >= limits::EXPANSION_MAX {
                     return Err(Error::Broken("a list expands beyond its limit".into()));
                 }
-                match self.principal_at(&member).await? {
+                match self.receiver_at(&member).await? {
                     Some(one) if seen.insert(one.id) => waiting.push_back((one, depth + 1)),
                     Some(_) => {}
                     None if self.is_local_domain(&address::domain_of(&member)).await? => {

@@ -118,7 +118,8 @@ impl Feed {
         loop {
             match wakes.recv().await {
                 Ok(wake) => {
-                    if wake.all {
+                    // Ours always say what changed: one that does not comes from another process.
+                    if wake.all || wake.accounts.is_empty() && !wake.outbox {
                         others_wrote();
                     }
                     self.wake(&wake);

@@ -14,6 +14,7 @@ pub mod directory;
 pub mod error;
 pub mod feed;
 mod header;
+mod kept;
 pub mod letter;
 pub mod letter_imap;
 pub mod limits;

@@ -48,3 +48,9 @@ pub const UNIT_DEPTH_MAX: usize = 16;
 pub const REASON_CHARS_MAX: usize = 1_000;
 /// Events a source reads at once.
 pub const EVENT_ROWS_MAX: usize = 500;
+/// Tidying comes this often, seconds.
+pub const TIDY_EVERY_SECS: u64 = 3_600;
+/// Ended sessions are kept this long for the person's own list, ms.
+pub const SESSIONS_KEPT_MS: i64 = 90 * 86_400_000;
+/// Letters derived again in one step.
+pub const REDERIVE_ROWS_MAX: usize = 500;

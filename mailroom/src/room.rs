@@ -10,7 +10,7 @@ use crate::directory::Domains;
 use crate::feed::Feed;
 use crate::mail::snapshot::Snapshots;
 use crate::secret::{password::Hashing, proven::Proven, throttle::Throttle};
-use crate::{Clock, Error, Mailroom, Policy};
+use crate::{Clock, Error, Mailroom, Policy, derive, kept, limits};
 
 pub(crate) struct Room {
     pub store: Store,
@@ -19,6 +19,8 @@ pub(crate) struct Room {
     pub feed: Feed,
     pub snapshots: Snapshots,
     pub domains: Domains,
+    pub addresses: kept::Addresses,
+    pub sizes: kept::Sizes,
     pub hashing: Hashing,
     pub proven: Arc<Proven>,
     pub sign_ins: Throttle,
@@ -48,7 +50,7 @@ impl Mailroom {
             }
         };
         tokio::spawn(feed.clone().run(store.changes(), others_wrote));
-        Ok(Mailroom(Arc::new(Room {
+        let room = Mailroom(Arc::new(Room {
             snapshots: Snapshots::new(store.changes()),
             sign_ins: Throttle::new(policy.sign_in_failures_max),
             slips: Throttle::new(policy.sign_in_failures_max),
@@ -59,9 +61,13 @@ impl Mailroom {
             clock,
             feed,
             domains,
+            addresses: kept::Addresses::default(),
+            sizes: kept::Sizes::default(),
             proven,
             rights_epoch,
-        })))
+        }));
+        tokio::spawn(tidy_now_and_then(Arc::downgrade(&room.0)));
+        Ok(room)
     }
 
     pub fn policy(&self) -> &Policy {
@@ -93,13 +99,62 @@ impl Mailroom {
         }
     }
 
+    /// Forgets what ended long ago: sessions, bodies that no letter has any more. Runs by itself every hour.
+    pub async fn tidy(&self) -> Result<(), Error> {
+        let now = self.now();
+        let sessions = self
+            .store()
+            .sessions_sweep(now - limits::SESSIONS_KEPT_MS)
+            .await?;
+        let bodies = self.store().sweep_bodies(now).await?;
+        tracing::info!(sessions, bodies, "tidied");
+        Ok(())
+    }
+
+    /// Derives stored letters again whose derivation is older than the rules, after a body, at most `rows`; the last body
+    /// done, to go on from, or `None` when nothing is left.
+    pub async fn rederive(
+        &self,
+        after: store::BodyId,
+        rows: usize,
+    ) -> Result<Option<store::BodyId>, Error> {
+        let bodies = self
+            .store()
+            .bodies_to_rederive(derive::VERSION, after, rows.min(limits::REDERIVE_ROWS_MAX))
+            .await?;
+        for body in &bodies {
+            let raw = self.store().body(*body).await?;
+            let derived = derive::derive(&raw).await?;
+            self.store().derived_put(*body, derived).await?;
+        }
+        Ok(bodies.last().copied())
+    }
+
     pub(crate) fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// Addresses, lists or people changed: what was kept of them is old.
+    pub(crate) fn directory_changed(&self) {
+        self.0.rights_epoch.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Somebody's rights or credentials changed: proofs are forgotten and open accesses look again.
     pub(crate) fn rights_changed(&self, principal: PrincipalId) {
         self.0.proven.forget(principal);
         self.0.rights_epoch.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// Holds the room weakly, so that dropping it ends the task.
+async fn tidy_now_and_then(room: std::sync::Weak<Room>) {
+    loop {
+        tokio::time::sleep(std::time::Duration::from_secs(limits::TIDY_EVERY_SECS)).await;
+        let Some(room) = room.upgrade().map(Mailroom) else {
+            return;
+        };
+        if let Err(cause) = room.tidy().await {
+            tracing::warn!(%cause, "could not tidy");
+        }
     }
 }

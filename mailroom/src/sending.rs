@@ -141,7 +141,7 @@ impl Mailroom {
             ),
             replaces: Vec::new(),
         };
-        self.store().deliver(delivery).await?;
+        self.placed(delivery).await?;
         Ok(trace)
     }
 }

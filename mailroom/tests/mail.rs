@@ -297,3 +297,50 @@ async fn refusals_are_written_down() {
     }
     panic!("the refusal was not written");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn snapshots_stay_right_while_everybody_writes() {
+    let town = std::sync::Arc::new(Town::new().await);
+    let access = town.open("an").await;
+    let inbox = access.mailbox("INBOX").await.unwrap().id;
+    access.snapshot(inbox).await.unwrap();
+    let mut tasks = Vec::new();
+    for task in 0..4 {
+        let (town, access) = (std::sync::Arc::clone(&town), access.clone());
+        tasks.push(tokio::spawn(async move {
+            for step in 0..25 {
+                town.receive(&["an@tinh.example"], &letter(&format!("{task}.{step}")))
+                    .await
+                    .unwrap();
+                let snapshot = access.snapshot(inbox).await.unwrap();
+                let mut uids = snapshot.rows.iter().map(|row| row.uid);
+                let mut last = 0;
+                assert!(
+                    uids.all(|uid| std::mem::replace(&mut last, uid) < uid),
+                    "UIDs out of order"
+                );
+                if let Some(row) = snapshot.rows.get(step) {
+                    let change = FlagChange::Add {
+                        flags: flag::DELETED,
+                        keywords: vec![],
+                    };
+                    access.flags(inbox, &[row.uid], change, None).await.unwrap();
+                }
+                if step % 5 == 4 {
+                    access.expunge(inbox, None).await.unwrap();
+                }
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let snapshot = access.snapshot(inbox).await.unwrap();
+    assert_eq!(snapshot.rows, town.store.index(inbox).await.unwrap());
+    let row = town.store.mailbox(inbox).await.unwrap().unwrap();
+    let shown = &snapshot.mailbox;
+    assert_eq!(
+        (shown.modseq, shown.uid_next, shown.total, shown.unseen),
+        (row.modseq, row.uid_next, row.total, row.unseen)
+    );
+}

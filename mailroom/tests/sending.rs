@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::collections::HashSet;
+
 use common::*;
 use mailroom::directory::Recipient;
 use mailroom::submit::{Draft, DraftFile, Outgoing, Unsendable};
@@ -74,7 +76,11 @@ async fn a_composed_letter_is_everywhere_at_once_and_bcc_nowhere() {
             "{raw}"
         );
     }
-    let leased = town.room.lease_outbox("w", 10, 60).await.unwrap();
+    let leased = town
+        .room
+        .lease_outbox("w", 10, 60, &HashSet::new())
+        .await
+        .unwrap();
     assert_eq!(
         leased
             .iter()
@@ -320,7 +326,11 @@ async fn lists_reach_everybody_once() {
     .unwrap();
     assert_eq!(town.subjects("an", Role::Inbox).await, ["chung"]);
     assert_eq!(town.subjects("binh", Role::Inbox).await, ["chung"]);
-    let leased = town.room.lease_outbox("w", 10, 60).await.unwrap();
+    let leased = town
+        .room
+        .lease_outbox("w", 10, 60, &HashSet::new())
+        .await
+        .unwrap();
     assert_eq!(
         (leased.len(), leased[0].mail_from.as_str()),
         (1, "postmaster@tinh.example")
@@ -414,7 +424,7 @@ async fn in_a_demo_nothing_leaves() {
     assert_eq!(town.subjects("binh", Role::Inbox).await, ["Kế hoạch"]);
     assert!(
         town.room
-            .lease_outbox("w", 10, 60)
+            .lease_outbox("w", 10, 60, &HashSet::new())
             .await
             .unwrap()
             .is_empty()
@@ -445,7 +455,11 @@ async fn reports_have_the_null_sender() {
         .send_report("khach@gmail.example", raw.into(), about)
         .await
         .unwrap();
-    let leased = town.room.lease_outbox("w", 10, 60).await.unwrap();
+    let leased = town
+        .room
+        .lease_outbox("w", 10, 60, &HashSet::new())
+        .await
+        .unwrap();
     assert_eq!(
         (
             leased.len(),
@@ -475,7 +489,21 @@ async fn the_outbox_wakes_its_worker() {
     tokio::time::timeout(wait, town.room.outbox_ready())
         .await
         .unwrap();
-    assert_eq!(town.room.lease_outbox("w", 10, 60).await.unwrap().len(), 1);
+    assert_eq!(
+        town.room
+            .lease_outbox("w", 10, 60, &HashSet::new())
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     assert_eq!(town.room.release_outbox("w").await.unwrap(), 1);
-    assert_eq!(town.room.lease_outbox("v", 10, 60).await.unwrap().len(), 1);
+    assert_eq!(
+        town.room
+            .lease_outbox("v", 10, 60, &HashSet::new())
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 }

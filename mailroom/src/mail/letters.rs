@@ -135,7 +135,7 @@ impl Access {
             submission: None,
             replaces: Vec::new(),
         };
-        let placed = self.room.store().deliver(delivery).await?;
+        let placed = self.room.placed(delivery).await?;
         placed
             .first()
             .copied()
@@ -215,7 +215,9 @@ impl Access {
     ) -> Result<Vec<u32>, Error> {
         self.need(Right::Write).await?;
         self.own(mailbox).await?;
-        Ok(self.room.store().expunge(mailbox, uids).await?)
+        let removed = self.room.store().expunge(mailbox, uids).await?;
+        self.room.0.sizes.forget(self.account);
+        Ok(removed)
     }
 
     /// A listener for this account's changes.

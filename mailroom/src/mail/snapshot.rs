@@ -31,18 +31,20 @@ impl Snapshot {
 
 pub(crate) struct Snapshots(Mutex<Kept>);
 
+/// A mailbox as somebody with access to this account asked for it: a wrong pair never gets a snapshot.
+type Key = (AccountId, MailboxId);
+
 struct Kept {
     /// Drained at each look: the store sends a wake before it answers whoever wrote, so that a look after an answer
     /// finds the mark. No task stands between.
     wakes: Receiver<Wake>,
-    mailboxes: HashMap<MailboxId, Entry>,
+    mailboxes: HashMap<Key, Entry>,
     of_account: HashMap<AccountId, Vec<MailboxId>>,
     looks: u64,
     rows: usize,
 }
 
 struct Entry {
-    account: AccountId,
     snapshot: Option<Arc<Snapshot>>,
     /// Counts the wakes of the account; `read_at` is the count before the last read began. Equal: up to date.
     marked: u64,
@@ -80,83 +82,74 @@ impl Snapshots {
         account: AccountId,
         mailbox: MailboxId,
     ) -> Result<Arc<Snapshot>, Error> {
-        let refresh = match self.look(account, mailbox)? {
+        let key = (account, mailbox);
+        let refresh = match self.look(key) {
             Look::Fresh(snapshot) => return Ok(snapshot),
             Look::Stale { refresh, .. } => refresh,
         };
         let _turn = refresh.lock().await;
-        let (old, marked) = match self.look(account, mailbox)? {
+        let (old, marked) = match self.look(key) {
             Look::Fresh(snapshot) => return Ok(snapshot),
             Look::Stale { old, marked, .. } => (old, marked),
         };
-        let Some(row) = store.mailbox(mailbox).await? else {
-            self.forget(mailbox);
-            return Err(Error::Missing);
+        let read = match old {
+            Some(old) => advance(store, &old).await,
+            None => first(store, account, mailbox).await,
         };
-        if row.account != account {
-            self.forget(mailbox);
-            return Err(Denied::NotYours.into());
+        match read {
+            Ok(Some(snapshot)) => {
+                self.keep(key, marked, &snapshot);
+                Ok(snapshot)
+            }
+            Ok(None) => {
+                self.forget(key);
+                Err(Error::Missing)
+            }
+            Err(cause) => {
+                self.forget(key);
+                Err(cause)
+            }
         }
-        let snapshot = match old {
-            Some(old) if old.mailbox.modseq == row.modseq => old,
-            Some(old) if old.mailbox.uid_validity == row.uid_validity => {
-                Arc::new(advance(store, &old, row).await?)
-            }
-            _ => {
-                let rows = store.index(mailbox).await?;
-                Arc::new(Snapshot {
-                    mailbox: fitted(row, &rows),
-                    rows,
-                })
-            }
-        };
-        self.keep(mailbox, marked, &snapshot);
-        Ok(snapshot)
     }
 
     /// What is kept of a mailbox, however old; for facts that never change (which body a UID has).
     pub(crate) fn peek(&self, account: AccountId, mailbox: MailboxId) -> Option<Arc<Snapshot>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.mailboxes
-            .get(&mailbox)
-            .filter(|entry| entry.account == account)
+            .get(&(account, mailbox))
             .and_then(|entry| entry.snapshot.clone())
     }
 
-    fn look(&self, account: AccountId, mailbox: MailboxId) -> Result<Look, Error> {
+    fn look(&self, key: Key) -> Look {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.drain();
         kept.looks += 1;
         let looks = kept.looks;
-        if !kept.mailboxes.contains_key(&mailbox) {
+        if !kept.mailboxes.contains_key(&key) {
             kept.make_room();
-            kept.of_account.entry(account).or_default().push(mailbox);
+            kept.of_account.entry(key.0).or_default().push(key.1);
         }
-        let entry = kept.mailboxes.entry(mailbox).or_insert_with(|| Entry {
-            account,
+        let entry = kept.mailboxes.entry(key).or_insert_with(|| Entry {
             snapshot: None,
             marked: 1,
             read_at: 0,
             used: looks,
             refresh: Arc::default(),
         });
-        if entry.account != account {
-            return Err(Denied::NotYours.into());
-        }
         entry.used = looks;
-        Ok(match &entry.snapshot {
+        match &entry.snapshot {
             Some(snapshot) if entry.read_at == entry.marked => Look::Fresh(Arc::clone(snapshot)),
             old => Look::Stale {
                 old: old.clone(),
                 marked: entry.marked,
                 refresh: Arc::clone(&entry.refresh),
             },
-        })
+        }
     }
 
-    fn keep(&self, mailbox: MailboxId, marked: u64, snapshot: &Arc<Snapshot>) {
+    fn keep(&self, key: Key, marked: u64, snapshot: &Arc<Snapshot>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(entry) = kept.mailboxes.get_mut(&mailbox) else {
+        let Some(entry) = kept.mailboxes.get_mut(&key) else {
             return;
         };
         let before = entry.snapshot.as_ref().map_or(0, |old| old.rows.len());
@@ -165,11 +158,11 @@ impl Snapshots {
         kept.rows = kept.rows.saturating_sub(before) + snapshot.rows.len();
     }
 
-    fn forget(&self, mailbox: MailboxId) {
+    fn forget(&self, key: Key) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .remove(mailbox);
+            .remove(key);
     }
 
     /// (mailboxes, rows) kept, for metrics.
@@ -188,7 +181,7 @@ impl Kept {
                 Ok(wake) => {
                     for account in wake.accounts.iter() {
                         for mailbox in self.of_account.get(account).into_iter().flatten() {
-                            if let Some(entry) = self.mailboxes.get_mut(mailbox) {
+                            if let Some(entry) = self.mailboxes.get_mut(&(*account, *mailbox)) {
                                 entry.marked += 1;
                             }
                         }
@@ -222,7 +215,7 @@ impl Kept {
                     .as_ref()
                     .is_none_or(|one| Arc::strong_count(one) == 1)
         };
-        let mut old: Vec<(u64, MailboxId)> = self
+        let mut old: Vec<(u64, Key)> = self
             .mailboxes
             .iter()
             .filter(|(_, entry)| unused(entry))
@@ -230,50 +223,90 @@ impl Kept {
             .collect();
         old.sort_unstable();
         old.truncate(old.len().div_ceil(2));
-        for (_, mailbox) in old {
-            self.remove(mailbox);
+        for (_, key) in old {
+            self.remove(key);
         }
     }
 
-    fn remove(&mut self, mailbox: MailboxId) {
-        let Some(entry) = self.mailboxes.remove(&mailbox) else {
+    fn remove(&mut self, key: Key) {
+        let Some(entry) = self.mailboxes.remove(&key) else {
             return;
         };
         self.rows = self
             .rows
             .saturating_sub(entry.snapshot.map_or(0, |one| one.rows.len()));
-        if let Some(siblings) = self.of_account.get_mut(&entry.account) {
-            siblings.retain(|one| *one != mailbox);
+        if let Some(siblings) = self.of_account.get_mut(&key.0) {
+            siblings.retain(|one| *one != key.1);
             if siblings.is_empty() {
-                self.of_account.remove(&entry.account);
+                self.of_account.remove(&key.0);
             }
         }
     }
 }
 
-/// The next snapshot from the last one and what changed. `row` was read first: everything up to its MODSEQ is in what is
-/// read now; what came later may be too and is read once more the next time.
-async fn advance(store: &Store, old: &Snapshot, row: Mailbox) -> Result<Snapshot, Error> {
-    let changes = store.changes_since(row.id, old.mailbox.modseq).await?;
-    let mut gone: Vec<u32> = changes
-        .iter()
-        .filter(|change| change.kind == ChangeKind::Destroyed)
-        .map(|change| change.uid)
-        .collect();
+/// A snapshot from nothing; `None` when there is no such mailbox.
+async fn first(
+    store: &Store,
+    account: AccountId,
+    id: MailboxId,
+) -> Result<Option<Arc<Snapshot>>, Error> {
+    let Some(row) = store.mailbox(id).await? else {
+        return Ok(None);
+    };
+    if row.account != account {
+        return Err(Denied::NotYours.into());
+    }
+    let rows = store.index(id).await?;
+    Ok(Some(Arc::new(Snapshot {
+        mailbox: fitted(row, &rows),
+        rows,
+    })))
+}
+
+/// The next snapshot from the last one and the change log; `None` when the mailbox is gone. The log is read first and is the
+/// cursor: what the rows show beyond it is read once more the next time.
+async fn advance(store: &Store, old: &Arc<Snapshot>) -> Result<Option<Arc<Snapshot>>, Error> {
+    let id = old.mailbox.id;
+    let changes = store.changes_since(id, old.mailbox.modseq).await?;
+    let Some(modseq) = changes.iter().map(|change| change.modseq).max() else {
+        return Ok(Some(Arc::clone(old)));
+    };
+    let has = |kinds: &[ChangeKind]| changes.iter().any(|change| kinds.contains(&change.kind));
+    let mut mailbox = old.mailbox.clone();
+    if has(&[
+        ChangeKind::MailboxCreated,
+        ChangeKind::MailboxChanged,
+        ChangeKind::MailboxDestroyed,
+    ]) {
+        match store.mailbox(id).await? {
+            Some(row) => mailbox = row,
+            None => return Ok(None),
+        }
+    }
+    let of = |kind: ChangeKind| {
+        changes
+            .iter()
+            .filter(move |change| change.kind == kind)
+            .map(|change| change.uid)
+    };
+    let mut gone: Vec<u32> = of(ChangeKind::Destroyed).collect();
     gone.sort_unstable();
-    let touched = changes
-        .iter()
-        .any(|change| matches!(change.kind, ChangeKind::Created | ChangeKind::Flags));
-    let changed = if touched {
-        store.index_rows_changed(row.id, old.mailbox.modseq).await?
+    let changed = if has(&[ChangeKind::Created, ChangeKind::Flags]) {
+        store.index_rows_changed(id, old.mailbox.modseq).await?
     } else {
         Vec::new()
     };
+    mailbox.modseq = modseq;
+    mailbox.uid_next = mailbox.uid_next.max(
+        of(ChangeKind::Created)
+            .max()
+            .map_or(1, |uid| uid.saturating_add(1)),
+    );
     let rows = merge(&old.rows, changed, &gone);
-    Ok(Snapshot {
-        mailbox: fitted(row, &rows),
+    Ok(Some(Arc::new(Snapshot {
+        mailbox: fitted(mailbox, &rows),
         rows,
-    })
+    })))
 }
 
 /// Both sorted by UID; a changed row takes the place of the old one; what is gone is left out.

@@ -105,6 +105,7 @@ impl Mailroom {
             let owner = self.store().principal(id).await?.ok_or(Error::Missing)?;
             self.password_set(&owner, password).await?;
         }
+        self.directory_changed();
         self.audit(actor, "account.add", &shown, unit.map(|unit| unit.id), "")
             .await?;
         Ok(id)
@@ -143,6 +144,7 @@ impl Mailroom {
         self.store()
             .address_add(owner.id, &alias, AddressKind::Alias, until)
             .await?;
+        self.directory_changed();
         self.audit(actor, "alias.add", &owner.address, owner.unit, &alias)
             .await
     }
@@ -209,6 +211,7 @@ impl Mailroom {
             return Err(Error::Bad("hạn mức phải từ 0".into()));
         }
         self.store().account_quota_set(who.id.into(), bytes).await?;
+        self.0.sizes.forget(who.id.into());
         self.audit(
             actor,
             "account.quota",

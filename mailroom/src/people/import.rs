@@ -181,6 +181,7 @@ impl Mailroom {
             self.check_subtree(actor, moved).await?;
         }
         self.store().principal_update(known.id, change).await?;
+        self.directory_changed();
         self.audit(
             actor,
             "account.update",

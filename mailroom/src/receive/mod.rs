@@ -150,7 +150,7 @@ impl Mailroom {
             submission,
             replaces: Vec::new(),
         };
-        let placed = self.store().deliver(delivery).await?;
+        let placed = self.placed(delivery).await?;
         tracing::info!(
             trace = %incoming.trace,
             from = %mask(&incoming.mail_from),
@@ -160,6 +160,16 @@ impl Mailroom {
             "letter received"
         );
         Ok(Ok(incoming.trace))
+    }
+
+    /// Hands a delivery to the writer and remembers how the accounts grew.
+    pub(crate) async fn placed(&self, delivery: Delivery) -> Result<Vec<Placed>, Error> {
+        let bytes = delivery.body.raw.len();
+        let placed = self.store().deliver(delivery).await?;
+        self.0
+            .sizes
+            .grew(placed.iter().map(|one| one.account), bytes);
+        Ok(placed)
     }
 
     fn with_front(&self, incoming: &Incoming, now: i64) -> Bytes {
@@ -214,16 +224,23 @@ impl Mailroom {
 
     /// Whether an account has no room for this many bytes, at 110 % of its quota.
     pub(crate) async fn is_full(&self, account: AccountId, bytes: usize) -> Result<bool, Error> {
-        let account = match self.store().account(account).await {
-            Ok(account) => account,
-            // Gone since it was resolved: not full, and the delivery will say so.
-            Err(store::Error::Missing(_)) => return Ok(false),
-            Err(cause) => return Err(cause.into()),
+        let now = self.now();
+        let (used, quota) = match self.0.sizes.find(account, now) {
+            Some(known) => known,
+            None => match self.store().account(account).await {
+                Ok(found) => {
+                    self.0
+                        .sizes
+                        .keep(account, now, found.used_bytes, found.quota_bytes);
+                    (found.used_bytes, found.quota_bytes)
+                }
+                // Gone since it was resolved: not full, and the delivery will say so.
+                Err(store::Error::Missing(_)) => return Ok(false),
+                Err(cause) => return Err(cause.into()),
+            },
         };
-        let after = account
-            .used_bytes
-            .saturating_add(i64::try_from(bytes).unwrap_or(i64::MAX));
-        Ok(after > account.quota_bytes.saturating_add(account.quota_bytes / 10))
+        let after = used.saturating_add(i64::try_from(bytes).unwrap_or(i64::MAX));
+        Ok(after > quota.saturating_add(quota / 10))
     }
 
     /// In a demo nothing leaves: what would go elsewhere lands in the sink mailbox, and the trace says so.

@@ -140,7 +140,7 @@ impl Access {
             submission: None,
             replaces: self.place_of(draft.replaces).await?,
         };
-        let placed = self.room.store().deliver(delivery).await?;
+        let placed = self.room.placed(delivery).await?;
         placed
             .first()
             .map(|one| one.email)

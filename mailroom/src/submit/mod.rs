@@ -225,7 +225,7 @@ impl Mailroom {
             submission,
             replaces: handed.replaces,
         };
-        let placed = self.store().deliver(delivery).await?;
+        let placed = self.placed(delivery).await?;
         tracing::info!(trace = %handed.trace, from = %mask(&handed.mail_from), copies = placed.len(), "letter handed in");
         Ok(Ok((handed.trace, placed)))
     }

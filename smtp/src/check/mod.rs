@@ -10,12 +10,14 @@ mod spf;
 
 use crate::limits::CHECKS_MS;
 use crate::proto::Rejection;
+use futures_util::FutureExt;
 use hickory_resolver::TokioResolver;
 use mail_auth::{
     ArcOutput, AuthenticatedMessage, DkimOutput, DmarcOutput, MessageAuthenticator, SpfOutput,
 };
 use mailroom::receive::Verdict;
 use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 /// The checks of a site.
@@ -76,24 +78,35 @@ impl Checks {
         Self { time, ..self }
     }
 
-    /// Looks at one message. Takes at most the DNS time limit; what has not answered by then has no opinion.
+    /// Looks at one message. Takes at most the DNS time limit; what has not answered by then has no opinion, and a check
+    /// that panics on a message must not keep it out.
     pub async fn judge(&self, ip: IpAddr, helo: &str, mail_from: &str, raw: &[u8]) -> Judged {
+        let look = AssertUnwindSafe(self.look(ip, helo, mail_from, raw)).catch_unwind();
+        let (why, counter) = match tokio::time::timeout(self.time, look).await {
+            Ok(Ok(judged)) => return judged,
+            Ok(Err(_)) => (
+                "a check failed on this message",
+                "smtp_checks_panicked_total",
+            ),
+            Err(_) => ("DNS did not answer in time", "smtp_checks_timed_out_total"),
+        };
+        metrics::counter!(counter).increment(1);
+        tracing::warn!(%ip, why, "letter passes unchecked");
+        Judged {
+            reasons: vec![why.into()],
+            ..Judged::unchecked()
+        }
+    }
+
+    async fn look(&self, ip: IpAddr, helo: &str, mail_from: &str, raw: &[u8]) -> Judged {
         let Some(message) = AuthenticatedMessage::parse(raw) else {
             return Judged {
                 reasons: vec!["header cannot be read".into()],
                 ..Judged::unchecked()
             };
         };
-        match tokio::time::timeout(self.time, self.find(ip, helo, mail_from, &message)).await {
-            Ok(found) => self.weigh(ip, helo, mail_from, &message, &found),
-            Err(_) => {
-                metrics::counter!("smtp_checks_timed_out_total").increment(1);
-                Judged {
-                    reasons: vec!["DNS did not answer in time".into()],
-                    ..Judged::unchecked()
-                }
-            }
-        }
+        let found = self.find(ip, helo, mail_from, &message).await;
+        self.weigh(ip, helo, mail_from, &message, &found)
     }
 
     async fn find<'x>(

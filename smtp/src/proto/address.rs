@@ -88,7 +88,12 @@ pub fn parse_path(text: &str) -> Result<(Path, &str), BadPath> {
     } else {
         local.nfc().collect()
     };
-    Ok((Path::Mailbox(Address { local, host }), after(rest)?))
+    let address = Address { local, host };
+    // A-labels and NFC may be longer than what was sent.
+    if !inner.is_ascii() && address.spelled().len() + 2 > PATH_BYTES_MAX {
+        return Err(BadPath);
+    }
+    Ok((Path::Mailbox(address), after(rest)?))
 }
 
 /// What follows `>`: nothing, or parameters after a space.
@@ -223,6 +228,7 @@ mod tests {
     #[test]
     fn other_paths_are_refused() {
         let long = format!("<{}@b.vn>", "a".repeat(300));
+        let long_as_a_label = format!("<{}@tỉnh.vn>", "a".repeat(240));
         let rows = [
             "",
             "a@b.vn",
@@ -248,6 +254,7 @@ mod tests {
             "<a@b .vn>",
             "<<a@b.vn>>",
             &long,
+            &long_as_a_label,
         ];
         for text in rows {
             assert_eq!(parse_path(text), Err(BadPath), "{text}");

@@ -4,7 +4,7 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::op::{Message, MessageType, ResponseCode};
-use hickory_resolver::proto::rr::rdata::{A, AAAA, CNAME, MX};
+use hickory_resolver::proto::rr::rdata::{A, AAAA, CNAME, MX, TXT};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -85,23 +85,36 @@ fn data(kind: RecordType, words: &[String]) -> RData {
         RecordType::MX => RData::MX(MX::new(words[0].parse().unwrap(), host(&words[1]))),
         RecordType::A => RData::A(A(words[0].parse().unwrap())),
         RecordType::AAAA => RData::AAAA(AAAA(words[0].parse().unwrap())),
+        RecordType::TXT => {
+            let text = words.join(" ");
+            let strings = text
+                .as_bytes()
+                .chunks(255)
+                .map(|part| String::from_utf8_lossy(part).into_owned());
+            RData::TXT(TXT::new(strings.collect()))
+        }
         other => panic!("no {other} in this table"),
     }
 }
 
 impl Dns {
     pub fn resolver(&self) -> TokioResolver {
-        let mut udp = ConnectionConfig::udp();
-        udp.port = self.at.port();
-        let server = NameServerConfig::new(self.at.ip(), true, vec![udp]);
-        let mut builder = TokioResolver::builder_with_config(
-            ResolverConfig::from_name_servers(vec![server]),
-            TokioRuntimeProvider::default(),
-        );
-        let options = builder.options_mut();
-        options.use_hosts_file = ResolveHosts::Never;
-        options.attempts = 1;
-        options.timeout = Duration::from_secs(1);
-        builder.build().unwrap()
+        resolver_at(self.at)
     }
+}
+
+/// A resolver that asks one server, once.
+pub fn resolver_at(at: SocketAddr) -> TokioResolver {
+    let mut udp = ConnectionConfig::udp();
+    udp.port = at.port();
+    let server = NameServerConfig::new(at.ip(), true, vec![udp]);
+    let mut builder = TokioResolver::builder_with_config(
+        ResolverConfig::from_name_servers(vec![server]),
+        TokioRuntimeProvider::default(),
+    );
+    let options = builder.options_mut();
+    options.use_hosts_file = ResolveHosts::Never;
+    options.attempts = 1;
+    options.timeout = Duration::from_secs(1);
+    builder.build().unwrap()
 }

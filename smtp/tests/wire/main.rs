@@ -2,8 +2,11 @@
 //! socket can show (handshakes, limits by address, PROXY, a stopping server, letters arriving byte for byte).
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod checks;
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../outbound/dns.rs"]
+mod dns;
 mod doors;
 mod town;
 mod transcripts;
