@@ -14,7 +14,8 @@ pub fn normal(address: &str) -> Option<String> {
     let folded: String = address.trim().nfc().flat_map(char::to_lowercase).collect();
     let folded: String = folded.nfc().collect();
     let (local, domain) = folded.rsplit_once('@')?;
-    (is_local(local) && is_domain(domain)).then_some(folded)
+    let domain = a_labels(domain)?;
+    (is_local(local) && is_domain(&domain)).then(|| format!("{local}@{domain}"))
 }
 
 /// A domain name as stored; `None` when it is none.
@@ -26,7 +27,19 @@ pub fn normal_domain(domain: &str) -> Option<String> {
         .nfc()
         .flat_map(char::to_lowercase)
         .collect();
+    let folded = a_labels(&folded)?;
     is_domain(&folded).then_some(folded)
+}
+
+/// "bücher.example" as "xn--bcher-kva.example": one domain, one spelling (RFC 5891). ASCII stays as it is.
+fn a_labels(domain: &str) -> Option<String> {
+    if domain.is_ascii() {
+        return Some(domain.to_owned());
+    }
+    match url::Host::parse(domain) {
+        Ok(url::Host::Domain(name)) => Some(name),
+        _ => None,
+    }
 }
 
 /// Local part and domain of an address.
@@ -77,12 +90,9 @@ fn is_domain(domain: &str) -> bool {
                 && label.len() <= 63
                 && !label.starts_with('-')
                 && !label.ends_with('-')
-                && label.chars().all(|c| {
-                    c.is_ascii_alphanumeric()
-                        || c == '-'
-                        || c == '_'
-                        || (!c.is_ascii() && c.is_alphanumeric())
-                })
+                && label
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
         })
 }
 
@@ -95,7 +105,10 @@ mod tests {
         for (typed, stored) in [
             ("NguyenVanA@Tinh.Example", Some("nguyenvana@tinh.example")),
             (" vanthu@tinh.example ", Some("vanthu@tinh.example")),
-            ("Đa\u{323}t@tỉnh.example", Some("đạt@tỉnh.example")),
+            (
+                "Đa\u{323}t@Bu\u{308}cher.example",
+                Some("đạt@xn--bcher-kva.example"),
+            ),
             ("an+vanthu@tinh.example", Some("an+vanthu@tinh.example")),
             ("\"a b\"@tinh.example", Some("\"a b\"@tinh.example")),
             ("an@[127.0.0.1]", Some("an@[127.0.0.1]")),
@@ -125,6 +138,10 @@ mod tests {
         assert_eq!(
             normal_domain("CaMau.GOV.vn.").as_deref(),
             Some("camau.gov.vn")
+        );
+        assert_eq!(
+            normal_domain("bücher.example").as_deref(),
+            Some("xn--bcher-kva.example")
         );
         assert_eq!(normal_domain("a b"), None);
         assert_eq!(domain_of("an@X.Example."), "x.example");

@@ -54,3 +54,7 @@ pub const TIDY_EVERY_SECS: u64 = 3_600;
 pub const SESSIONS_KEPT_MS: i64 = 90 * 86_400_000;
 /// Letters derived again in one step.
 pub const REDERIVE_ROWS_MAX: usize = 500;
+/// Slips open at the same time that are looked through for those waiting: they live minutes to a day.
+pub const SLIPS_OPEN_MAX: usize = 5_000;
+/// Indexes nobody has selected any more are dropped this often, seconds.
+pub const INDEXES_SWEEP_SECS: u64 = 60;

@@ -192,25 +192,27 @@ impl Mailroom {
         &self,
         actor: &Actor,
     ) -> Result<Vec<(CredentialId, Principal, String, i64)>, Error> {
+        let roots = self.administers(actor).await?;
         let mut waiting = Vec::new();
-        for (person, _) in self.find_people(actor, "", limits::LIST_ROWS_MAX).await? {
-            if person.id == actor.principal {
-                continue;
-            }
-            for one in self
+        if roots.is_empty() {
+            return Ok(waiting);
+        }
+        let open = self
+            .store()
+            .credentials_unused(CredentialKind::Recovery, self.now(), limits::SLIPS_OPEN_MAX)
+            .await?;
+        for one in open.into_iter().filter(|one| one.secret_hash == WAITS) {
+            let own = one.created_by == Some(actor.principal) || one.principal == actor.principal;
+            let Some(person) = self
                 .store()
-                .credentials_of(person.id, CredentialKind::Recovery)
+                .principal(one.principal)
                 .await?
-            {
-                let open = one.secret_hash == WAITS && one.used_at.is_none() && self.is_valid(&one);
-                if open && one.created_by != Some(actor.principal) {
-                    waiting.push((
-                        one.id,
-                        person.clone(),
-                        one.name.clone(),
-                        one.expires_at.unwrap_or_default(),
-                    ));
-                }
+                .filter(|_| !own)
+            else {
+                continue;
+            };
+            if self.check_subtree(actor, person.unit).await.is_ok() {
+                waiting.push((one.id, person, one.name, one.expires_at.unwrap_or_default()));
             }
         }
         Ok(waiting)

@@ -148,12 +148,17 @@ impl Mailroom {
 
 /// Holds the room weakly, so that dropping it ends the task.
 async fn tidy_now_and_then(room: std::sync::Weak<Room>) {
+    let mut ticks = 0u64;
     loop {
-        tokio::time::sleep(std::time::Duration::from_secs(limits::TIDY_EVERY_SECS)).await;
+        tokio::time::sleep(std::time::Duration::from_secs(limits::INDEXES_SWEEP_SECS)).await;
         let Some(room) = room.upgrade().map(Mailroom) else {
             return;
         };
-        if let Err(cause) = room.tidy().await {
+        room.0.snapshots.drop_unused();
+        ticks += 1;
+        if ticks % (limits::TIDY_EVERY_SECS / limits::INDEXES_SWEEP_SECS) == 0
+            && let Err(cause) = room.tidy().await
+        {
             tracing::warn!(%cause, "could not tidy");
         }
     }

@@ -21,6 +21,9 @@ macro_rules! credential_columns {
 const CREDENTIAL: &str = credential_columns!("id = $1");
 const OF: &str = credential_columns!("principal_id = $1 AND kind = $2 ORDER BY id");
 const BY_LOOKUP: &str = credential_columns!("lookup = $1");
+const UNUSED: &str = credential_columns!(
+    "kind = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $2 ORDER BY id DESC LIMIT $3"
+);
 const USE: &str = "UPDATE credential SET used_at = $2, last_used_at = $2 WHERE id = $1 AND used_at IS NULL \
      AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
 const TOUCH: &str = "UPDATE credential SET last_used_at = $2 WHERE id = $1";
@@ -52,6 +55,7 @@ pub(crate) const SQL: &[&str] = &[
     CREDENTIAL,
     OF,
     BY_LOOKUP,
+    UNUSED,
     USE,
     TOUCH,
     SECRET,
@@ -209,6 +213,20 @@ impl Store {
             .as_ref()
             .map(credential_row)
             .transpose()
+    }
+
+    /// Those of one kind that end by themselves and are still to be used, of everybody, newest first.
+    pub async fn credentials_unused(
+        &self,
+        kind: CredentialKind,
+        now: i64,
+        rows: usize,
+    ) -> Result<Vec<Credential>, Error> {
+        let limit = i64::try_from(rows).unwrap_or(i64::MAX);
+        let rows = self
+            .rows(UNUSED, values![kind.as_str(), now, limit])
+            .await?;
+        rows.iter().map(credential_row).collect()
     }
 
     /// Uses a one-time credential: `true` for the first caller only, and only while it is valid.

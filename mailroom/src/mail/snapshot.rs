@@ -41,6 +41,7 @@ struct Kept {
     mailboxes: HashMap<Key, Entry>,
     of_account: HashMap<AccountId, Vec<MailboxId>>,
     looks: u64,
+    swept_at: u64,
     rows: usize,
 }
 
@@ -70,6 +71,7 @@ impl Snapshots {
             mailboxes: HashMap::new(),
             of_account: HashMap::new(),
             looks: 0,
+            swept_at: 0,
             rows: 0,
         };
         Snapshots(Mutex::new(kept))
@@ -165,6 +167,22 @@ impl Snapshots {
             .remove(key);
     }
 
+    /// Drops what nobody holds and nobody has asked for since the last time.
+    pub(crate) fn drop_unused(&self) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, looks) = (kept.swept_at, kept.looks);
+        kept.swept_at = looks;
+        let unused: Vec<Key> = kept
+            .mailboxes
+            .iter()
+            .filter(|(_, entry)| entry.used <= since && is_unused(entry))
+            .map(|(key, _)| *key)
+            .collect();
+        for key in unused {
+            kept.remove(key);
+        }
+    }
+
     /// (mailboxes, rows) kept, for metrics.
     pub(crate) fn size(&self) -> (usize, usize) {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -208,17 +226,10 @@ impl Kept {
         {
             return;
         }
-        let unused = |entry: &Entry| {
-            Arc::strong_count(&entry.refresh) == 1
-                && entry
-                    .snapshot
-                    .as_ref()
-                    .is_none_or(|one| Arc::strong_count(one) == 1)
-        };
         let mut old: Vec<(u64, Key)> = self
             .mailboxes
             .iter()
-            .filter(|(_, entry)| unused(entry))
+            .filter(|(_, entry)| is_unused(entry))
             .map(|(id, entry)| (entry.used, *id))
             .collect();
         old.sort_unstable();
@@ -242,6 +253,15 @@ impl Kept {
             }
         }
     }
+}
+
+/// No session holds it and nobody is reading it.
+fn is_unused(entry: &Entry) -> bool {
+    Arc::strong_count(&entry.refresh) == 1
+        && entry
+            .snapshot
+            .as_ref()
+            .is_none_or(|one| Arc::strong_count(one) == 1)
 }
 
 /// A snapshot from nothing; `None` when there is no such mailbox.

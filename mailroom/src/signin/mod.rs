@@ -65,7 +65,7 @@ impl Mailroom {
             return Ok(Ok(actor));
         }
         let principal = self.principal_at(&wanted).await?;
-        let Some((principal, proof)) = self.proof(door, principal, secret).await? else {
+        let Some((principal, proof)) = self.proof(door, principal, secret, &mark).await? else {
             self.failed(&wanted, door, peer_ip, &keys, now).await?;
             return Ok(Err(NoEntry::Wrong));
         };
@@ -113,9 +113,10 @@ impl Mailroom {
         door: Door,
         principal: Option<Principal>,
         secret: &str,
+        mark: &[u8; 32],
     ) -> Result<Option<(Principal, Proof)>, Error> {
         let Some(principal) = principal else {
-            self.0.hashing.verify(secret, Vec::new()).await?;
+            self.0.hashing.verify(secret, Vec::new(), || false).await?;
             return Ok(None);
         };
         if door != Door::Web
@@ -142,7 +143,13 @@ impl Mailroom {
             .filter(|one| self.is_valid(one))
             .map(|one| one.secret_hash)
             .collect();
-        let right = self.0.hashing.verify(secret, hashes).await?;
+        let right = self
+            .0
+            .hashing
+            .verify(secret, hashes, || {
+                self.0.proven.find(mark, self.now()).is_some()
+            })
+            .await?;
         Ok(right.then_some((principal, Proof::Password)))
     }
 

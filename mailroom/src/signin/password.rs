@@ -47,7 +47,7 @@ impl Mailroom {
             .filter(|one| self.is_valid(one))
             .map(|one| one.secret_hash)
             .collect();
-        if !self.0.hashing.verify(old, hashes).await? {
+        if !self.0.hashing.verify(old, hashes, || false).await? {
             self.0.sign_ins.failed(&keys, now);
             return Ok(Err(PasswordFault::WrongOld));
         }
