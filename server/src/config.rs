@@ -5,7 +5,7 @@ use crate::fault::{self, Exit, Fault};
 use crate::{limits, log, tls};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Debug, Deserialize)]
@@ -20,6 +20,8 @@ pub struct Config {
     pub tls: Vec<tls::Pair>,
     #[serde(default)]
     pub mail: Mail,
+    #[serde(default)]
+    pub incoming: Incoming,
     #[serde(default)]
     pub sign_in: SignIn,
     #[serde(default)]
@@ -100,6 +102,28 @@ impl Default for Mail {
             recipients_max: policy.recipients_max,
             quota_bytes: policy.quota_bytes_default,
             sink: String::new(),
+        }
+    }
+}
+
+/// Mail from other servers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Incoming {
+    /// SPF, DKIM, DMARC and ARC; asks the name servers of `outbound.dns`.
+    pub check: bool,
+    /// Domains whose ARC seal excuses a DMARC failure.
+    pub trusted_sealers: Vec<String>,
+    /// Load balancers whose PROXY header is believed.
+    pub balancers: Vec<IpAddr>,
+}
+
+impl Default for Incoming {
+    fn default() -> Self {
+        Incoming {
+            check: true,
+            trusted_sealers: Vec::new(),
+            balancers: Vec::new(),
         }
     }
 }

@@ -102,7 +102,7 @@ impl House {
             &config,
             mail_tls.clone(),
             (doors.smtp, doors.submission, doors.submissions),
-        );
+        )?;
         house.imap(&config, mail_tls, doors.imap, doors.imaps);
         let vapid_key = house.push(&config)?;
         house.outbound(&config)?;
@@ -138,8 +138,8 @@ impl House {
         config: &Config,
         tls: Option<Arc<rustls::ServerConfig>>,
         (mx, submission, submissions): (Vec<TcpListener>, Vec<TcpListener>, Vec<TcpListener>),
-    ) {
-        let smtp = Arc::new(wire::smtp(config, tls));
+    ) -> Result<(), Fault> {
+        let smtp = Arc::new(wire::smtp(config, tls)?);
         for (door, listeners) in [
             (Door::Mx, mx),
             (Door::Submission, submission),
@@ -156,6 +156,7 @@ impl House {
                 ));
             }
         }
+        Ok(())
     }
 
     fn imap(

@@ -102,6 +102,14 @@ quota_bytes = 5368709120
 # Nếu có: mọi thư ra ngoài rơi vào hộp này (chỉ để thử). / If set: mail to the outside ends here (trials only).
 sink = ""
 
+[incoming]
+# Kiểm tra SPF, DKIM, DMARC, ARC của thư từ ngoài? / Check SPF, DKIM, DMARC, ARC of mail from outside?
+check = true
+# Miền có dấu ARC được tin khi DMARC hỏng (danh sách thư, nơi chuyển tiếp). / Domains whose ARC seal is trusted.
+trusted_sealers = []
+# Địa chỉ bộ cân bằng tải được tin phần đầu PROXY. / Load balancers whose PROXY header is believed.
+balancers = []
+
 [sign_in]
 # Cho phép phần mềm thư dùng mật khẩu chính? false: chỉ mật khẩu ứng dụng.
 # May mail programs use the account's own password? false: app passwords only.

@@ -127,12 +127,25 @@ pub fn imap(config: &Config, tls: Option<Arc<rustls::ServerConfig>>) -> imap_lit
 }
 
 /// What the SMTP doors are told.
-pub fn smtp(config: &Config, tls: Option<Arc<rustls::ServerConfig>>) -> smtp::Config {
+pub fn smtp(
+    config: &Config,
+    tls: Option<Arc<rustls::ServerConfig>>,
+) -> Result<smtp::Config, Fault> {
     let mut out = smtp::Config::new(&config.site.host_name, tls);
     out.limits.message_bytes_max = config.mail.message_bytes_max;
     out.limits.recipients_max = config.mail.recipients_max;
     out.auth_in_clear = config.sign_in.without_tls;
-    out
+    out.proxies.clone_from(&config.incoming.balancers);
+    // Where mail out ends in a sink, nothing asks the Internet about mail in either.
+    if config.incoming.check && config.mail.sink.is_empty() {
+        let checks = smtp::check::Checks::new(
+            resolver(&config.outbound.dns)?,
+            &config.site.host_name,
+            &config.incoming.trusted_sealers,
+        );
+        out.checks = Some(Arc::new(checks));
+    }
+    Ok(out)
 }
 
 /// The push worker's configuration and its key.
