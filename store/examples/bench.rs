@@ -25,12 +25,12 @@ fn text(seed: usize, bytes: usize) -> String {
         state ^= state >> 7;
         state ^= state << 17;
         text.push_str(WORDS[(state % WORDS.len() as u64) as usize]);
-        text.push(if state % 12 == 0 { '\n' } else { ' ' });
-        if state % 7 == 0 {
+        text.push(if state.is_multiple_of(12) { '\n' } else { ' ' });
+        if state.is_multiple_of(7) {
             text.push_str(&format!("{} ", state % 9973));
         }
     }
-    if seed % 100 == 0 {
+    if seed.is_multiple_of(100) {
         text.push_str(" hỏa tốc");
     }
     text

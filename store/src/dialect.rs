@@ -78,8 +78,7 @@ impl Dialect {
         rows: usize,
         columns: usize,
     ) -> AssertSqlSafe<Arc<str>> {
-        static MADE: LazyLock<Mutex<HashMap<(Dialect, &'static str, usize), Arc<str>>>> =
-            LazyLock::new(Mutex::default);
+        static MADE: LazyLock<Mutex<Made>> = LazyLock::new(Mutex::default);
         let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
         let text = made
             .entry((self, template, rows))
@@ -87,6 +86,9 @@ impl Dialect {
         AssertSqlSafe(Arc::clone(text))
     }
 }
+
+/// Statements made so far, by database, template and rows.
+type Made = HashMap<(Dialect, &'static str, usize), Arc<str>>;
 
 /// Sizes in which lists are sent: few, so that every size has its prepared statement.
 pub(crate) const CHUNKS: [usize; 4] = [64, 16, 4, 1];

@@ -47,7 +47,7 @@ static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/postgre
 /// How connections are made, again after a loss too.
 #[derive(Clone)]
 pub(crate) enum Connect {
-    Lite(SqliteConnectOptions),
+    Lite(Box<SqliteConnectOptions>),
     Pg(Box<PgConnectOptions>),
 }
 
@@ -56,7 +56,10 @@ impl Connect {
         let url = &config.url;
         if url.starts_with("sqlite:") {
             let options = SqliteConnectOptions::from_str(url)?;
-            return Ok(Connect::Lite(lite_options(options, &config.limits)));
+            return Ok(Connect::Lite(Box::new(lite_options(
+                options,
+                &config.limits,
+            ))));
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)?
@@ -75,7 +78,7 @@ impl Connect {
     pub async fn writer(&self) -> Result<Conn, Error> {
         Ok(match self {
             Connect::Lite(options) => {
-                let options = options.clone().pragma("cache_size", "-65536");
+                let options = options.as_ref().clone().pragma("cache_size", "-65536");
                 Conn::Lite(Box::new(SqliteConnection::connect_with(&options).await?))
             }
             Connect::Pg(options) => Conn::Pg(Box::new(PgConnection::connect_with(options).await?)),
@@ -87,6 +90,7 @@ impl Connect {
         Ok(match self {
             Connect::Lite(options) => {
                 let options = options
+                    .as_ref()
                     .clone()
                     .pragma("cache_size", "-8192")
                     .pragma("query_only", "1");
@@ -117,7 +121,7 @@ impl Connect {
                     std::fs::create_dir_all(folder)
                         .map_err(|cause| Error::Broken(cause.to_string()))?;
                 }
-                let mut conn = SqliteConnection::connect_with(options).await?;
+                let mut conn = SqliteConnection::connect_with(options.as_ref()).await?;
                 SQLITE
                     .run_direct(None, &mut conn, false)
                     .await

@@ -24,7 +24,8 @@ pub(super) const DOCUMENTS: &str = "SELECT version, subject, from_name, from_add
      thread_key, preview, attachments, urgency, coding, confidence, envelope, structure, search_text, body_id \
      FROM derived WHERE body_id IN (VALUES {})";
 /// Only as it was read: an email expunged meanwhile stays in the queue as gone.
-pub(super) const TAKEN: &str = "DELETE FROM index_queue WHERE (email_id, gone) IN (VALUES {})";
+pub(super) const TAKEN: &str = "WITH v(k, g) AS (VALUES {}) DELETE FROM index_queue \
+     WHERE email_id IN (SELECT k FROM v) AND (email_id, gone) IN (SELECT k, g FROM v)";
 const GENERATION: &str = "search_generation";
 const BATCH: &str = "search_batch";
 

@@ -40,11 +40,11 @@ impl Index {
         let Connect::Lite(options) = Connect::from(&config)? else {
             return Err(Error::Broken("the search index is not SQLite".to_owned()));
         };
-        let options: SqliteConnectOptions = options
+        let options: SqliteConnectOptions = (*options)
             .in_memory(false)
             .shared_cache(false)
             .filename(data.join("search.db"));
-        let connect = Connect::Lite(options);
+        let connect = Connect::Lite(Box::new(options));
         let mut writer = connect.writer().await?;
         writer.raw(TABLES).await?;
         let readers = Limits {

@@ -66,7 +66,7 @@ pub struct Query {
 
 /// The full-text index of either database.
 pub(crate) enum Search {
-    Lite(lite::Index),
+    Lite(Box<lite::Index>),
     Pg(pg::Index),
 }
 
@@ -81,7 +81,7 @@ pub(crate) struct Entry {
 impl Search {
     pub async fn open(connect: &Connect, data: &Path, limits: &Limits) -> Result<Search, Error> {
         Ok(match connect {
-            Connect::Lite(_) => Search::Lite(lite::Index::open(data, limits).await?),
+            Connect::Lite(_) => Search::Lite(Box::new(lite::Index::open(data, limits).await?)),
             Connect::Pg(_) => Search::Pg(pg::Index::new(connect.clone())),
         })
     }

@@ -243,7 +243,7 @@ async fn members_and_lists(place: &Place) {
     };
     assert_eq!(
         store.memberships_of(clerk).await.unwrap(),
-        [expected.clone()]
+        std::slice::from_ref(&expected)
     );
     assert_eq!(store.members_of(unit).await.unwrap(), [expected]);
     store
