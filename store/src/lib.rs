@@ -5,6 +5,7 @@
 mod assignment;
 mod audit;
 mod body;
+mod checkpoint;
 mod clock;
 mod credential;
 mod db;

@@ -65,7 +65,19 @@ pub const SEARCH_FRESH: usize = 2_000;
 pub const REFUSALS: usize = 10_000;
 /// Refusals written in one transaction.
 pub const REFUSAL_BATCH: usize = 500;
-/// WAL pages after which SQLite copies the log back into the database file (4 KiB each).
-pub const WAL_CHECKPOINT_PAGES: i64 = 4_000;
+/// How often the write-ahead log is copied back into the database file beside the writer, ms (SQLite).
+pub const CHECKPOINT_MS: u64 = 250;
+/// Log pages (4 KiB each) from which a second copy catches up with what was written during the first.
+pub const CHECKPOINT_PAGES: i64 = 2_000;
+/// Log pages from which the log is made to begin again, at the price of a short wait for the writer.
+pub const CHECKPOINT_RESTART_PAGES: i64 = 8_000;
+/// How long that may wait for readers while the writer waits too, ms.
+pub const CHECKPOINT_WAIT_MS: u64 = 20;
+/// Log pages after which the writer itself copies the log back: only if the above could not, for 128 MB.
+pub const WAL_CHECKPOINT_PAGES: i64 = 32_000;
+/// Emails in a mailbox from which its index is read in several parts at the same time.
+pub const INDEX_PARALLEL: u32 = 4_096;
+/// Parts read at the same time.
+pub const INDEX_PARTS: u32 = 4;
 /// Orphaned body files younger than this may belong to a delivery under way, ms.
 pub const SWEEP_AGE_MS: i64 = 3_600_000;

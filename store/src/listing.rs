@@ -10,12 +10,13 @@ use crate::body::{pack_text, unpack_text};
 use crate::db::{Row, values};
 use crate::deliver::{INSERT_DERIVED, derived_values, insert, listed_rows};
 use crate::id::*;
-use crate::limits::LIST_CHUNK;
+use crate::limits::{INDEX_PARALLEL, INDEX_PARTS, LIST_CHUNK};
 use crate::noun::*;
 use crate::store::Store;
 
 const INDEX: &str = "SELECT uid, flags, keywords, modseq, id, body_id, size_bytes, received_at, saved_at, thread_id \
-     FROM email WHERE mailbox_id = $1 AND uid > $2 ORDER BY uid LIMIT $3";
+     FROM email WHERE mailbox_id = $1 AND uid > $2 AND uid <= $4 ORDER BY uid LIMIT $3";
+const EXTENT: &str = "SELECT uid_next, total FROM mailbox WHERE id = $1";
 const INDEX_CHANGED: &str = "SELECT DISTINCT email.uid, email.flags, email.keywords, email.modseq, email.id, email.body_id, \
      email.size_bytes, email.received_at, email.saved_at, email.thread_id FROM change JOIN email \
      ON email.id = change.email_id AND email.mailbox_id = change.mailbox_id \
@@ -77,6 +78,7 @@ const BY_MESSAGE_ID: &str = list_columns!(
 );
 pub(crate) const SQL: &[&str] = &[
     INDEX,
+    EXTENT,
     INDEX_CHANGED,
     CHANGES,
     ACCOUNT_CHANGES,
@@ -205,15 +207,42 @@ fn limit(rows: usize) -> i64 {
 }
 
 impl Store {
-    /// Every email of a mailbox, sorted by UID.
+    /// Every email of a mailbox, sorted by UID. A large mailbox is read in parts at the same time; emails that come
+    /// or change meanwhile may be missing or new in it: the change log tells them, after a MODSEQ read before.
     pub async fn index(&self, mailbox: MailboxId) -> Result<Vec<IndexRow>, Error> {
+        let Some(extent) = self.row(EXTENT, values![mailbox]).await? else {
+            return Ok(Vec::new());
+        };
+        let (next, total) = (extent.small(0)?, extent.small(1)?);
+        if total < INDEX_PARALLEL {
+            return self.index_part(mailbox, 0, u32::MAX).await;
+        }
+        let step = next / INDEX_PARTS + 1;
+        let parts = (0..INDEX_PARTS).map(|part| {
+            let after = part * step;
+            let until = if part + 1 == INDEX_PARTS {
+                u32::MAX
+            } else {
+                after + step
+            };
+            self.index_part(mailbox, after, until)
+        });
+        let parts = futures_util::future::try_join_all(parts).await?;
+        Ok(parts.concat())
+    }
+
+    async fn index_part(
+        &self,
+        mailbox: MailboxId,
+        after: u32,
+        until: u32,
+    ) -> Result<Vec<IndexRow>, Error> {
         let mut conn = self.read().await?;
         let mut index: Vec<IndexRow> = Vec::new();
         loop {
-            let after = index.last().map_or(0, |row| row.uid);
-            let rows = conn
-                .rows(INDEX, values![mailbox, after, limit(LIST_CHUNK)])
-                .await?;
+            let after = index.last().map_or(after, |row| row.uid);
+            let values = values![mailbox, after, limit(LIST_CHUNK), until];
+            let rows = conn.rows(INDEX, values).await?;
             index.reserve(rows.len());
             for row in &rows {
                 index.push(index_row(row)?);

@@ -115,6 +115,10 @@ impl Store {
             )),
             tokio::spawn(crate::trace::write_refusals(Arc::downgrade(&self.0))),
         ];
+        if let Some(conn) = crate::checkpoint::connection(&self.0.connect).await? {
+            let checkpoints = crate::checkpoint::keep_log_short(Arc::downgrade(&self.0), conn);
+            tasks.push(tokio::spawn(checkpoints));
+        }
         if let Some(mut listener) = self.0.pool.listener().await? {
             let (wake, index) = (self.0.wake.clone(), Arc::clone(&self.0.index));
             tasks.push(tokio::spawn(async move {
