@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use crate::Error;
 use crate::clock::now_ms;
 use crate::db::{Row, values};
-use crate::deliver::{INSERT_CHANGE, insert};
+use crate::deliver::INSERT_CHANGE;
 use crate::flags;
 use crate::id::*;
+use crate::listed::insert;
 use crate::noun::{ChangeKind, words};
 use crate::store::Store;
 use crate::writer::Txn;
@@ -419,7 +420,7 @@ async fn tell(
     let modseq = flags::step(txn, account, 1, 0).await?;
     let kind = ChangeKind::Assignment.number();
     let values = values![account, modseq, assignee.0, kind, 0i64, what, at];
-    insert(&mut txn.conn, INSERT_CHANGE, 7, values).await
+    insert(&mut txn.conn, &INSERT_CHANGE, values).await
 }
 
 struct NewEvent<'e> {

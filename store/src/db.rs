@@ -223,6 +223,42 @@ impl Conn {
         })
     }
 
+    /// Runs a statement over arrays (PostgreSQL only).
+    pub fn run_arrays(
+        &mut self,
+        sql: impl SqlSafeStr,
+        arrays: PgArguments,
+    ) -> BoxFuture<'_, Result<u64, Error>> {
+        let sql = sql.into_sql_str();
+        Box::pin(async move {
+            match self.link() {
+                Link::Lite(_) => Err(no_arrays()),
+                Link::Pg(conn) => Ok(sqlx::query_with(sql, arrays)
+                    .execute(conn)
+                    .await?
+                    .rows_affected()),
+            }
+        })
+    }
+
+    /// All rows of a statement over arrays (PostgreSQL only).
+    pub fn rows_arrays(
+        &mut self,
+        sql: impl SqlSafeStr,
+        arrays: PgArguments,
+    ) -> BoxFuture<'_, Result<Vec<Row>, Error>> {
+        let sql = sql.into_sql_str();
+        Box::pin(async move {
+            match self.link() {
+                Link::Lite(_) => Err(no_arrays()),
+                Link::Pg(conn) => {
+                    let rows = sqlx::query_with(sql, arrays).fetch_all(conn).await?;
+                    Ok(rows.into_iter().map(Row::Pg).collect())
+                }
+            }
+        })
+    }
+
     /// Closes an owned connection in order; one from a pool goes back.
     pub async fn close(self) -> Result<(), Error> {
         use sqlx::Connection as _;
@@ -234,25 +270,19 @@ impl Conn {
         Ok(())
     }
 
-    /// Prepares a statement without running it; `kinds` as in `LISTED`, "" where nothing is to be said.
-    pub async fn prepare(&mut self, sql: impl SqlSafeStr, kinds: &str) -> Result<(), Error> {
+    /// Prepares a statement without running it.
+    pub async fn prepare(&mut self, sql: impl SqlSafeStr) -> Result<(), Error> {
         use sqlx::Executor as _;
         match self.link() {
             Link::Lite(conn) => conn.prepare(sql.into_sql_str()).await.map(drop)?,
-            Link::Pg(conn) => {
-                let kind = |kind| match kind {
-                    'i' => Some(<i64 as sqlx::Type<Postgres>>::type_info()),
-                    't' => Some(<str as sqlx::Type<Postgres>>::type_info()),
-                    _ => None,
-                };
-                let types: Vec<_> = kinds.chars().map_while(kind).collect();
-                conn.prepare_with(sql.into_sql_str(), &types)
-                    .await
-                    .map(drop)?;
-            }
+            Link::Pg(conn) => conn.prepare(sql.into_sql_str()).await.map(drop)?,
         }
         Ok(())
     }
+}
+
+fn no_arrays() -> Error {
+    Error::Broken("SQLite has no arrays".to_owned())
 }
 
 fn lite_arguments(values: Vec<Value>) -> Result<SqliteArguments, Error> {

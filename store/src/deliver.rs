@@ -8,54 +8,86 @@ use crate::Error;
 use crate::body::{self, Packed};
 use crate::clock::now_ms;
 use crate::db::{Conn, Value, values};
-use crate::dialect::chunk;
 use crate::id::*;
 use crate::limits::{ROLE_CACHE, SEARCH_TEXT_BYTES};
+use crate::listed::{Listed, insert, listed_rows};
 use crate::noun::*;
 use crate::outbox::{line_place, wait_for};
 use crate::writer::Txn;
 
-pub(crate) const INSERT_BODY: &str =
-    "INSERT INTO body (id, size_bytes, codec, created_at, file, data) VALUES {}";
-pub(crate) const INSERT_DERIVED: &str = "INSERT INTO derived (body_id, version, subject, from_name, from_address, \
+pub(crate) const INSERT_BODY: Listed = Listed::new(
+    "iiiitb",
+    "INSERT INTO body (id, size_bytes, codec, created_at, file, data) VALUES {}",
+);
+pub(crate) const INSERT_DERIVED: Listed = Listed::new(
+    "iittttititiitrbbb",
+    "INSERT INTO derived (body_id, version, subject, from_name, from_address, \
      to_text, date_at, message_id, thread_key, preview, attachments, urgency, coding, confidence, envelope, structure, \
-     search_text) VALUES {}";
-pub(crate) const INSERT_EMAIL: &str = "INSERT INTO email (id, account_id, mailbox_id, uid, body_id, thread_id, modseq, \
-     flags, keywords, received_at, saved_at, size_bytes, trace_id) VALUES {}";
-pub(crate) const INSERT_CHANGE: &str =
-    "INSERT INTO change (account_id, modseq, email_id, kind, mailbox_id, uid, at) VALUES {}";
-pub(crate) const INSERT_QUEUE: &str =
-    "INSERT INTO index_queue (email_id, account_id, body_id, gone) VALUES {}";
-const INSERT_TRACE: &str = "INSERT INTO trace (id, direction, at, peer_ip, helo, tls, principal_id, mail_from, \
-     from_address, subject, message_id, size_bytes, auth_results, body_id) VALUES {}";
-pub(crate) const INSERT_EVENT: &str =
-    "INSERT INTO trace_event (id, trace_id, at, recipient, event, code, detail) VALUES {}";
-const INSERT_SUBMISSION: &str = "INSERT INTO submission (id, account_id, body_id, trace_id, mail_from, envid, ret, \
-     priority, requiretls, created_at) VALUES {}";
-const INSERT_OUTBOX: &str = "INSERT INTO outbox (id, submission_id, trace_id, body_id, mail_from, recipient, domain, \
-     notify, orcpt, smtputf8, priority, state, attempts, next_at, expires_at, created_at) VALUES {}";
-const BUMP_ACCOUNTS: &str = "WITH v(k, n, b) AS (VALUES {}) UPDATE account SET modseq = modseq + v.n, \
-     used_bytes = used_bytes + v.b FROM v WHERE account.id = v.k RETURNING id, modseq";
-const BUMP_MAILBOXES: &str = "WITH v(k, n, u, b, m) AS (VALUES {}) UPDATE mailbox SET uid_next = uid_next + v.n, \
+     search_text) VALUES {}",
+);
+pub(crate) const INSERT_EMAIL: Listed = Listed::new(
+    "iiiiiiiitiiii",
+    "INSERT INTO email (id, account_id, mailbox_id, uid, body_id, thread_id, modseq, \
+     flags, keywords, received_at, saved_at, size_bytes, trace_id) VALUES {}",
+);
+pub(crate) const INSERT_CHANGE: Listed = Listed::new(
+    "iiiiiii",
+    "INSERT INTO change (account_id, modseq, email_id, kind, mailbox_id, uid, at) VALUES {}",
+);
+pub(crate) const INSERT_QUEUE: Listed = Listed::new(
+    "iiii",
+    "INSERT INTO index_queue (email_id, account_id, body_id, gone) VALUES {}",
+);
+const INSERT_TRACE: Listed = Listed::new(
+    "ititttittttiti",
+    "INSERT INTO trace (id, direction, at, peer_ip, helo, tls, principal_id, mail_from, \
+     from_address, subject, message_id, size_bytes, auth_results, body_id) VALUES {}",
+);
+pub(crate) const INSERT_EVENT: Listed = Listed::new(
+    "iiittit",
+    "INSERT INTO trace_event (id, trace_id, at, recipient, event, code, detail) VALUES {}",
+);
+const INSERT_SUBMISSION: Listed = Listed::new(
+    "iiiitttiii",
+    "INSERT INTO submission (id, account_id, body_id, trace_id, mail_from, envid, ret, \
+     priority, requiretls, created_at) VALUES {}",
+);
+const INSERT_OUTBOX: Listed = Listed::new(
+    "iiiitttttiitiiii",
+    "INSERT INTO outbox (id, submission_id, trace_id, body_id, mail_from, recipient, domain, \
+     notify, orcpt, smtputf8, priority, state, attempts, next_at, expires_at, created_at) VALUES {}",
+);
+const BUMP_ACCOUNTS: Listed = Listed::new(
+    "iii",
+    "WITH v(k, n, b) AS (VALUES {}) UPDATE account SET modseq = modseq + v.n, \
+     used_bytes = used_bytes + v.b FROM v WHERE account.id = v.k RETURNING id, modseq",
+);
+const BUMP_MAILBOXES: Listed = Listed::new(
+    "iiiii",
+    "WITH v(k, n, u, b, m) AS (VALUES {}) UPDATE mailbox SET uid_next = uid_next + v.n, \
      total = total + v.n, unseen = unseen + v.u, bytes = bytes + v.b, modseq = v.m \
-     FROM v WHERE mailbox.id = v.k RETURNING id, account_id, uid_next, uid_validity";
-const ROLES: &str = "WITH v(k) AS (VALUES {}) SELECT mailbox.account_id, mailbox.role, mailbox.id FROM mailbox, v \
-     WHERE mailbox.account_id = v.k AND mailbox.role IS NOT NULL";
+     FROM v WHERE mailbox.id = v.k RETURNING id, account_id, uid_next, uid_validity",
+);
+const ROLES: Listed = Listed::new(
+    "i",
+    "WITH v(k) AS (VALUES {}) SELECT mailbox.account_id, mailbox.role, mailbox.id FROM mailbox, v \
+     WHERE mailbox.account_id = v.k AND mailbox.role IS NOT NULL",
+);
 
 /// Statements around a list with their columns: i number, t text, or dots where the database knows the types itself.
-pub(crate) const LISTED: &[(&str, &str)] = &[
-    (INSERT_BODY, "......"),
-    (INSERT_DERIVED, "................."),
-    (INSERT_EMAIL, "............."),
-    (INSERT_CHANGE, "......."),
-    (INSERT_QUEUE, "...."),
-    (INSERT_TRACE, ".............."),
-    (INSERT_EVENT, "......."),
-    (INSERT_SUBMISSION, ".........."),
-    (INSERT_OUTBOX, "................"),
-    (BUMP_ACCOUNTS, "iii"),
-    (BUMP_MAILBOXES, "iiiii"),
-    (ROLES, "i"),
+pub(crate) const LISTED: &[&Listed] = &[
+    &INSERT_BODY,
+    &INSERT_DERIVED,
+    &INSERT_EMAIL,
+    &INSERT_CHANGE,
+    &INSERT_QUEUE,
+    &INSERT_TRACE,
+    &INSERT_EVENT,
+    &INSERT_SUBMISSION,
+    &INSERT_OUTBOX,
+    &BUMP_ACCOUNTS,
+    &BUMP_MAILBOXES,
+    &ROLES,
 ];
 
 /// A delivery made ready in its caller's task: compressed, files on disk.
@@ -120,7 +152,7 @@ impl Roles {
             .into_iter()
             .map(|account| values![account])
             .collect();
-        for row in listed_rows(conn, ROLES, 1, values).await? {
+        for row in listed_rows(conn, &ROLES, values).await? {
             if let Some(role) = Role::parse(row.str(1)?) {
                 self.known
                     .insert((AccountId(row.int(0)?), role), MailboxId(row.int(2)?));
@@ -244,7 +276,7 @@ async fn number_changes(
         .map(|(account, (n, bytes))| values![*account, *n, *bytes])
         .collect();
     let mut next: HashMap<AccountId, i64> = HashMap::with_capacity(steps.len());
-    for row in listed_rows(&mut txn.conn, BUMP_ACCOUNTS, 3, values).await? {
+    for row in listed_rows(&mut txn.conn, &BUMP_ACCOUNTS, values).await? {
         let account = AccountId(row.int(0)?);
         let (steps, _) = steps.get(&account).copied().unwrap_or_default();
         next.insert(account, row.int(1)? - steps + 1);
@@ -285,7 +317,7 @@ async fn number_uids(
         .map(|(mailbox, sum)| values![*mailbox, sum.copies, sum.unseen, sum.bytes, sum.modseq])
         .collect();
     let mut next: HashMap<MailboxId, (AccountId, i64, u32)> = HashMap::with_capacity(sums.len());
-    for row in listed_rows(&mut txn.conn, BUMP_MAILBOXES, 5, values).await? {
+    for row in listed_rows(&mut txn.conn, &BUMP_MAILBOXES, values).await? {
         let mailbox = MailboxId(row.int(0)?);
         let copies = sums.get(&mailbox).map_or(0, |sum| sum.copies);
         next.insert(
@@ -331,8 +363,8 @@ async fn write_bodies(txn: &mut Txn, all: &[&Prepared], now: i64) -> Result<(), 
             one.search_text.clone(),
         ));
     }
-    insert(&mut txn.conn, INSERT_BODY, 6, bodies).await?;
-    insert(&mut txn.conn, INSERT_DERIVED, 17, derived).await
+    insert(&mut txn.conn, &INSERT_BODY, bodies).await?;
+    insert(&mut txn.conn, &INSERT_DERIVED, derived).await
 }
 
 pub(crate) fn derived_values(body: BodyId, derived: &Derived, search_text: Vec<u8>) -> Vec<Value> {
@@ -398,9 +430,9 @@ async fn write_emails(
         ]);
         queue.extend(values![place.email, copy.account, body, 0i64]);
     }
-    insert(&mut txn.conn, INSERT_EMAIL, 13, emails).await?;
-    insert(&mut txn.conn, INSERT_CHANGE, 7, changes).await?;
-    insert(&mut txn.conn, INSERT_QUEUE, 4, queue).await
+    insert(&mut txn.conn, &INSERT_EMAIL, emails).await?;
+    insert(&mut txn.conn, &INSERT_CHANGE, changes).await?;
+    insert(&mut txn.conn, &INSERT_QUEUE, queue).await
 }
 
 async fn write_traces(txn: &mut Txn, all: &[&Prepared], places: &[Place<'_>]) -> Result<(), Error> {
@@ -463,8 +495,8 @@ async fn write_traces(txn: &mut Txn, all: &[&Prepared], places: &[Place<'_>]) ->
         };
         events.extend(event_values(txn, trace.id, trace.at, &event));
     }
-    insert(&mut txn.conn, INSERT_TRACE, 14, traces).await?;
-    insert(&mut txn.conn, INSERT_EVENT, 7, events).await
+    insert(&mut txn.conn, &INSERT_TRACE, traces).await?;
+    insert(&mut txn.conn, &INSERT_EVENT, events).await
 }
 
 pub(crate) fn trace_values(
@@ -508,8 +540,8 @@ pub(crate) async fn insert_traces(
     traces: Vec<Value>,
     events: Vec<Value>,
 ) -> Result<(), Error> {
-    insert(conn, INSERT_TRACE, 14, traces).await?;
-    insert(conn, INSERT_EVENT, 7, events).await
+    insert(conn, &INSERT_TRACE, traces).await?;
+    insert(conn, &INSERT_EVENT, events).await
 }
 
 async fn write_outbox(txn: &mut Txn, all: &[&Prepared], now: i64) -> Result<(), Error> {
@@ -555,46 +587,7 @@ async fn write_outbox(txn: &mut Txn, all: &[&Prepared], now: i64) -> Result<(), 
             due.push((row.domain.clone(), next_at));
         }
     }
-    insert(&mut txn.conn, INSERT_SUBMISSION, 10, submissions).await?;
-    insert(&mut txn.conn, INSERT_OUTBOX, 16, outbox).await?;
+    insert(&mut txn.conn, &INSERT_SUBMISSION, submissions).await?;
+    insert(&mut txn.conn, &INSERT_OUTBOX, outbox).await?;
     wait_for(&mut txn.conn, due).await
-}
-
-/// Inserts rows, given as one flat list of values, in pieces of few fixed sizes.
-pub(crate) async fn insert(
-    conn: &mut Conn,
-    template: &'static str,
-    columns: usize,
-    values: Vec<Value>,
-) -> Result<(), Error> {
-    let mut left = values.len() / columns;
-    let mut values = values.into_iter();
-    while left > 0 {
-        let rows = chunk(left);
-        let piece: Vec<Value> = values.by_ref().take(rows * columns).collect();
-        let sql = conn.dialect().listed(template, rows, columns);
-        conn.run(sql, piece).await?;
-        left -= rows;
-    }
-    Ok(())
-}
-
-/// Runs a statement with rows of values and collects what it returns.
-pub(crate) async fn listed_rows(
-    conn: &mut Conn,
-    template: &'static str,
-    columns: usize,
-    values: Vec<Vec<Value>>,
-) -> Result<Vec<crate::db::Row>, Error> {
-    let mut left = values.len();
-    let mut values = values.into_iter();
-    let mut returned = Vec::new();
-    while left > 0 {
-        let rows = chunk(left);
-        let piece: Vec<Value> = values.by_ref().take(rows).flatten().collect();
-        let sql = conn.dialect().listed(template, rows, columns);
-        returned.append(&mut conn.rows(sql, piece).await?);
-        left -= rows;
-    }
-    Ok(returned)
 }

@@ -1,10 +1,11 @@
 //! All that differs between SQLite and PostgreSQL, in one file. Everything else is one SQL text.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use sqlx::AssertSqlSafe;
+
+use crate::listed::Listed;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Dialect {
@@ -41,57 +42,51 @@ impl Dialect {
         }
     }
 
-    /// Writes a placeholder. SQLite gets nameless ones in long statements: it looks names up one by one.
-    fn placeholder(self, into: &mut String, number: usize) {
-        match self {
-            Dialect::Sqlite => into.push('?'),
-            Dialect::Postgres => {
-                // Writing to a String cannot fail.
-                let _ = write!(into, "${number}");
-            }
-        }
-    }
-
-    /// `(?,?),(?,?)` or `($1,$2),($3,$4)`.
-    pub(crate) fn tuples(self, rows: usize, columns: usize) -> String {
-        let mut text = String::with_capacity(rows * columns * 4);
-        let mut number = 0;
-        for row in 0..rows {
-            text.push_str(if row == 0 { "(" } else { ",(" });
-            for column in 0..columns {
-                if column > 0 {
-                    text.push(',');
-                }
-                number += 1;
-                self.placeholder(&mut text, number);
-            }
-            text.push(')');
-        }
-        text
-    }
-
-    /// A statement around a list of value tuples: `{}` in the template becomes the tuples. Each text is made
-    /// once and kept, so that connections find their prepared statement again.
-    pub(crate) fn listed(
-        self,
-        template: &'static str,
-        rows: usize,
-        columns: usize,
-    ) -> AssertSqlSafe<Arc<str>> {
+    /// The text of a statement around `rows` rows: tuples on SQLite; on PostgreSQL one array per column, whatever the
+    /// number of rows. Each text is made once and kept, so that connections find their prepared statement again.
+    pub(crate) fn listed(self, what: &'static Listed, rows: usize) -> AssertSqlSafe<Arc<str>> {
         static MADE: LazyLock<Mutex<Made>> = LazyLock::new(Mutex::default);
         let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = made
-            .entry((self, template, rows))
-            .or_insert_with(|| Arc::from(template.replacen("{}", &self.tuples(rows, columns), 1)));
+        let text = made.entry((self, what.sql, rows)).or_insert_with(|| {
+            let list = match self {
+                Dialect::Sqlite => format!("VALUES {}", tuples(rows, what.columns())),
+                Dialect::Postgres => unnest(what.kinds),
+            };
+            Arc::from(what.sql.replacen("VALUES {}", &list, 1))
+        });
         AssertSqlSafe(Arc::clone(text))
     }
+}
+
+/// `(?,?),(?,?)`: nameless, because SQLite looks names up one by one.
+fn tuples(rows: usize, columns: usize) -> String {
+    let row = format!("({})", vec!["?"; columns].join(","));
+    vec![row; rows].join(",")
+}
+
+/// `SELECT * FROM UNNEST($1::BIGINT[],$2::TEXT[])`.
+fn unnest(kinds: &str) -> String {
+    let columns: Vec<String> = kinds
+        .chars()
+        .enumerate()
+        .map(|(place, kind)| {
+            let kind = match kind {
+                't' => "TEXT",
+                'r' => "DOUBLE PRECISION",
+                'b' => "BYTEA",
+                _ => "BIGINT",
+            };
+            format!("${}::{kind}[]", place + 1)
+        })
+        .collect();
+    format!("SELECT * FROM UNNEST({})", columns.join(","))
 }
 
 /// Statements made so far, by database, template and rows.
 type Made = HashMap<(Dialect, &'static str, usize), Arc<str>>;
 
-/// Sizes in which lists are sent: few, so that every size has its prepared statement.
-pub(crate) const CHUNKS: [usize; 4] = [64, 16, 4, 1];
+/// Sizes in which lists are sent to SQLite: few, so that every size has its prepared statement.
+pub(crate) const CHUNKS: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
 
 /// The size of the next piece of a list of `left` items.
 pub(crate) fn chunk(left: usize) -> usize {
@@ -103,9 +98,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tuples_are_written_for_each_database() {
-        assert_eq!(Dialect::Sqlite.tuples(2, 2), "(?,?),(?,?)");
-        assert_eq!(Dialect::Postgres.tuples(2, 2), "($1,$2),($3,$4)");
+    fn lists_are_written_for_each_database() {
+        const BOTH: Listed = Listed::new("it", "INSERT INTO x VALUES {} ON CONFLICT DO NOTHING");
+        assert_eq!(
+            &*Dialect::Sqlite.listed(&BOTH, 2).0,
+            "INSERT INTO x VALUES (?,?),(?,?) ON CONFLICT DO NOTHING"
+        );
+        assert_eq!(
+            &*Dialect::Postgres.listed(&BOTH, 2).0,
+            "INSERT INTO x SELECT * FROM UNNEST($1::BIGINT[],$2::TEXT[]) ON CONFLICT DO NOTHING"
+        );
     }
 
     #[test]
@@ -116,6 +118,6 @@ mod tests {
             sizes.push(chunk(left));
             left -= chunk(left);
         }
-        assert_eq!(sizes, [64, 64, 16, 4, 1, 1]);
+        assert_eq!(sizes, [128, 16, 4, 2]);
     }
 }

@@ -7,25 +7,41 @@ use std::sync::Arc;
 use crate::Error;
 use crate::clock::now_ms;
 use crate::db::{Row, Value, values};
-use crate::deliver::{INSERT_CHANGE, INSERT_EMAIL, insert, listed_rows};
+use crate::deliver::{INSERT_CHANGE, INSERT_EMAIL};
 use crate::id::*;
+use crate::listed::{Listed, insert, listed_rows};
 use crate::listing::{INDEX_COLUMNS, index_row, split};
 use crate::noun::*;
 use crate::store::Store;
 use crate::writer::Txn;
 
-const ROWS: &str = "WITH v(m, k) AS (VALUES {}) SELECT email.uid, email.flags, email.keywords, email.modseq, email.id, \
+const ROWS: Listed = Listed::new(
+    "ii",
+    "WITH v(m, k) AS (VALUES {}) SELECT email.uid, email.flags, email.keywords, email.modseq, email.id, \
      email.body_id, email.size_bytes, email.received_at, email.saved_at, email.thread_id, email.trace_id \
-     FROM v CROSS JOIN email WHERE email.mailbox_id = v.m AND email.uid = v.k";
-const SET_FLAGS: &str = "WITH v(k, f, w, m) AS (VALUES {}) UPDATE email SET flags = v.f, keywords = v.w, modseq = v.m \
-     FROM v WHERE email.id = v.k";
-const SET_PLACE: &str = "WITH v(k, b, u, m) AS (VALUES {}) UPDATE email SET mailbox_id = v.b, uid = v.u, modseq = v.m \
-     FROM v WHERE email.id = v.k";
-const DELETE_EMAILS: &str = "DELETE FROM email WHERE id IN (VALUES {})";
-const QUEUE_GONE: &str = "INSERT INTO index_queue (email_id, account_id, body_id, gone) VALUES {} \
-     ON CONFLICT (email_id) DO UPDATE SET gone = 1";
-pub(crate) const QUEUE_AGAIN: &str = "INSERT INTO index_queue (email_id, account_id, body_id, gone) VALUES {} \
-     ON CONFLICT (email_id) DO NOTHING";
+     FROM v CROSS JOIN email WHERE email.mailbox_id = v.m AND email.uid = v.k",
+);
+const SET_FLAGS: Listed = Listed::new(
+    "iiti",
+    "WITH v(k, f, w, m) AS (VALUES {}) UPDATE email SET flags = v.f, keywords = v.w, modseq = v.m \
+     FROM v WHERE email.id = v.k",
+);
+const SET_PLACE: Listed = Listed::new(
+    "iiii",
+    "WITH v(k, b, u, m) AS (VALUES {}) UPDATE email SET mailbox_id = v.b, uid = v.u, modseq = v.m \
+     FROM v WHERE email.id = v.k",
+);
+const DELETE_EMAILS: Listed = Listed::new("i", "DELETE FROM email WHERE id IN (VALUES {})");
+const QUEUE_GONE: Listed = Listed::new(
+    "iiii",
+    "INSERT INTO index_queue (email_id, account_id, body_id, gone) VALUES {} \
+     ON CONFLICT (email_id) DO UPDATE SET gone = 1",
+);
+pub(crate) const QUEUE_AGAIN: Listed = Listed::new(
+    "iiii",
+    "INSERT INTO index_queue (email_id, account_id, body_id, gone) VALUES {} \
+     ON CONFLICT (email_id) DO NOTHING",
+);
 const DELETED_UIDS: &str =
     "SELECT uid FROM email WHERE mailbox_id = $1 AND (flags & 8) <> 0 ORDER BY uid";
 pub(crate) const ALL_UIDS: &str = "SELECT uid FROM email WHERE mailbox_id = $1 ORDER BY uid";
@@ -35,13 +51,13 @@ pub(crate) const STEP: &str = "UPDATE account SET modseq = modseq + $2, used_byt
 const COUNT: &str = "UPDATE mailbox SET uid_next = uid_next + $2, total = total + $3, unseen = unseen + $4, \
      bytes = bytes + $5, modseq = $6 WHERE id = $1 RETURNING uid_next";
 pub(crate) const SQL: &[&str] = &[DELETED_UIDS, ALL_UIDS, ACCOUNT_OF, STEP, COUNT];
-pub(crate) const LISTED: &[(&str, &str)] = &[
-    (ROWS, "ii"),
-    (SET_FLAGS, "iiti"),
-    (SET_PLACE, "iiii"),
-    (DELETE_EMAILS, "i"),
-    (QUEUE_GONE, "...."),
-    (QUEUE_AGAIN, "...."),
+pub(crate) const LISTED: &[&Listed] = &[
+    &ROWS,
+    &SET_FLAGS,
+    &SET_PLACE,
+    &DELETE_EMAILS,
+    &QUEUE_GONE,
+    &QUEUE_AGAIN,
 ];
 
 /// Keywords as they stand in the column: sorted, once each, separated by blanks.
@@ -79,7 +95,7 @@ async fn held(txn: &mut Txn, mailbox: MailboxId, mut uids: Vec<u32>) -> Result<V
     uids.sort_unstable();
     uids.dedup();
     let values = uids.into_iter().map(|uid| values![mailbox, uid]).collect();
-    let rows = listed_rows(&mut txn.conn, ROWS, 2, values).await?;
+    let rows = listed_rows(&mut txn.conn, &ROWS, values).await?;
     let mut held = rows.iter().map(Held::from).collect::<Result<Vec<_>, _>>()?;
     held.sort_unstable_by_key(|one| one.row.uid);
     Ok(held)
@@ -145,11 +161,10 @@ fn change(
 /// Runs a statement over rows of values.
 pub(crate) async fn run_listed(
     txn: &mut Txn,
-    template: &'static str,
-    columns: usize,
+    what: &'static Listed,
     values: Vec<Value>,
 ) -> Result<(), Error> {
-    insert(&mut txn.conn, template, columns, values).await
+    insert(&mut txn.conn, what, values).await
 }
 
 /// Removes emails for ever in the running transaction; the UIDs that were there.
@@ -175,18 +190,18 @@ pub(crate) async fn remove(
     count(txn, mailbox, by).await?;
     let now = now_ms();
     let ids = gone.iter().flat_map(|one| values![one.row.email]).collect();
-    run_listed(txn, DELETE_EMAILS, 1, ids).await?;
+    run_listed(txn, &DELETE_EMAILS, ids).await?;
     let destroyed = ChangeKind::Destroyed;
     let changes = gone
         .iter()
         .flat_map(|one| change(account, modseq, &one.row, destroyed, mailbox, now))
         .collect();
-    run_listed(txn, INSERT_CHANGE, 7, changes).await?;
+    run_listed(txn, &INSERT_CHANGE, changes).await?;
     let queue = gone
         .iter()
         .flat_map(|one| values![one.row.email, account, one.row.body, 1i64])
         .collect();
-    run_listed(txn, QUEUE_GONE, 4, queue).await?;
+    run_listed(txn, &QUEUE_GONE, queue).await?;
     txn.wakes.index = true;
     Ok(gone.iter().map(|one| one.row.uid).collect())
 }
@@ -257,8 +272,8 @@ async fn set_flags(
             now,
         ));
     }
-    run_listed(txn, SET_FLAGS, 4, updates).await?;
-    run_listed(txn, INSERT_CHANGE, 7, changes).await?;
+    run_listed(txn, &SET_FLAGS, updates).await?;
+    run_listed(txn, &INSERT_CHANGE, changes).await?;
     Ok((rows, failed))
 }
 
@@ -346,9 +361,9 @@ async fn copy(
             },
         ));
     }
-    run_listed(txn, INSERT_EMAIL, 13, emails).await?;
-    run_listed(txn, INSERT_CHANGE, 7, changes).await?;
-    run_listed(txn, QUEUE_AGAIN, 4, queue).await?;
+    run_listed(txn, &INSERT_EMAIL, emails).await?;
+    run_listed(txn, &INSERT_CHANGE, changes).await?;
+    run_listed(txn, &QUEUE_AGAIN, queue).await?;
     txn.wakes.index = true;
     Ok(placed)
 }
@@ -423,8 +438,8 @@ pub(crate) async fn move_to(
             },
         ));
     }
-    run_listed(txn, SET_PLACE, 4, updates).await?;
-    run_listed(txn, INSERT_CHANGE, 7, changes).await?;
+    run_listed(txn, &SET_PLACE, updates).await?;
+    run_listed(txn, &INSERT_CHANGE, changes).await?;
     Ok(placed)
 }
 

@@ -15,6 +15,7 @@ mod dialect;
 mod directory;
 mod feed;
 mod flags;
+mod listed;
 mod listing;
 mod mailbox;
 mod open;

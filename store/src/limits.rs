@@ -48,9 +48,9 @@ pub const FOREIGN_POLL_MS: u64 = 500;
 /// How long SQLite waits for another process's write, ms.
 pub const BUSY_TIMEOUT_MS: u64 = 10_000;
 /// Prepared statements kept per connection.
-pub const STATEMENTS: usize = 400;
-/// Values bound in one statement at most (SQLite takes 32,766, PostgreSQL 65,535).
-pub const VALUES_MAX: usize = 16_000;
+pub const STATEMENTS: usize = 600;
+/// Rows of one statement on PostgreSQL at most: bounds one message to the server.
+pub const LISTED_ROWS: usize = 4096;
 /// Mailboxes the writer remembers by account and role.
 pub const ROLE_CACHE: usize = 100_000;
 /// Rows read in one piece when a mailbox is listed.

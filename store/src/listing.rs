@@ -8,9 +8,10 @@ use bytes::Bytes;
 use crate::Error;
 use crate::body::{pack_text, unpack_text};
 use crate::db::{Row, values};
-use crate::deliver::{INSERT_DERIVED, derived_values, insert, listed_rows};
+use crate::deliver::{INSERT_DERIVED, derived_values};
 use crate::id::*;
 use crate::limits::{INDEX_PARALLEL, INDEX_PARTS, LIST_CHUNK};
+use crate::listed::{Listed, insert, listed_rows};
 use crate::noun::*;
 use crate::store::Store;
 
@@ -50,16 +51,25 @@ const THREAD: &str = list_columns!(
     "FROM email JOIN derived ON derived.body_id = email.body_id WHERE email.account_id = $1 AND email.thread_id = $2 \
      ORDER BY email.received_at, email.id LIMIT 1000"
 );
-const EMAILS: &str = list_columns!(
-    "FROM (VALUES {}) AS v CROSS JOIN email CROSS JOIN derived WHERE email.id = v.column1 \
+const EMAILS: Listed = Listed::new(
+    "i",
+    concat!(
+        "WITH v(k) AS (VALUES {}) ",
+        list_columns!(
+            "FROM v CROSS JOIN email CROSS JOIN derived WHERE email.id = v.k \
      AND derived.body_id = email.body_id"
+        )
+    ),
 );
 const ENVELOPES: &str = "SELECT email.uid, email.body_id, derived.envelope, derived.structure FROM email \
      JOIN derived ON derived.body_id = email.body_id WHERE email.mailbox_id = $1 AND email.uid >= $2 AND email.uid <= $3 \
      ORDER BY email.uid LIMIT $4";
-const ENVELOPES_OF: &str = "WITH v(m, k) AS (VALUES {}) SELECT email.uid, email.body_id, derived.envelope, \
+const ENVELOPES_OF: Listed = Listed::new(
+    "ii",
+    "WITH v(m, k) AS (VALUES {}) SELECT email.uid, email.body_id, derived.envelope, \
      derived.structure FROM v CROSS JOIN email CROSS JOIN derived WHERE email.mailbox_id = v.m AND email.uid = v.k \
-     AND derived.body_id = email.body_id";
+     AND derived.body_id = email.body_id",
+);
 pub(crate) const DERIVED: &str = "SELECT version, subject, from_name, from_address, to_text, date_at, message_id, \
      thread_key, preview, attachments, urgency, coding, confidence, envelope, structure, search_text FROM derived \
      WHERE body_id = $1";
@@ -96,7 +106,7 @@ pub(crate) const SQL: &[&str] = &[
     UIDS_OF,
     BY_MESSAGE_ID,
 ];
-pub(crate) const LISTED: &[(&str, &str)] = &[(EMAILS, "i"), (ENVELOPES_OF, "ii")];
+pub(crate) const LISTED: &[&Listed] = &[&EMAILS, &ENVELOPES_OF];
 
 /// What a list shows of a mailbox.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -312,7 +322,7 @@ impl Store {
         let values = ids.iter().map(|id| values![*id]).collect();
         let mut conn = self.read().await?;
         let mut found = std::collections::HashMap::with_capacity(ids.len());
-        for row in listed_rows(&mut conn, EMAILS, 1, values).await? {
+        for row in listed_rows(&mut conn, &EMAILS, values).await? {
             let row = email_row(&row)?;
             found.insert(row.email, row);
         }
@@ -382,7 +392,7 @@ impl Store {
         let span = usize::try_from(last.saturating_sub(*first)).unwrap_or(usize::MAX);
         if uids.len() < 64 || span / uids.len() > 4 {
             let values = uids.iter().map(|uid| values![mailbox, *uid]).collect();
-            let rows = listed_rows(&mut conn, ENVELOPES_OF, 2, values).await?;
+            let rows = listed_rows(&mut conn, &ENVELOPES_OF, values).await?;
             let mut found = rows
                 .iter()
                 .map(envelope_row)
@@ -427,7 +437,7 @@ impl Store {
                 let thread = derived.thread_key;
                 txn.conn.run(DERIVED_DELETE, values![body]).await?;
                 let values = derived_values(body, &derived, search_text);
-                insert(&mut txn.conn, INSERT_DERIVED, 17, values).await?;
+                insert(&mut txn.conn, &INSERT_DERIVED, values).await?;
                 txn.conn.run(THREAD_SET, values![body, thread]).await?;
                 txn.conn.run(REQUEUE, values![body]).await?;
                 txn.wakes.index = true;

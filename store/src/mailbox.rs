@@ -4,9 +4,10 @@
 use crate::Error;
 use crate::clock::now_ms;
 use crate::db::{Row, values};
-use crate::deliver::{INSERT_CHANGE, insert};
+use crate::deliver::INSERT_CHANGE;
 use crate::flags::{self, ALL_UIDS};
 use crate::id::*;
+use crate::listed::insert;
 use crate::noun::*;
 use crate::store::Store;
 use crate::writer::Txn;
@@ -126,7 +127,7 @@ async fn tell(
         0i64,
         now_ms()
     ];
-    insert(&mut txn.conn, INSERT_CHANGE, 7, values).await
+    insert(&mut txn.conn, &INSERT_CHANGE, values).await
 }
 
 async fn mailbox_in(txn: &mut Txn, id: MailboxId) -> Result<Mailbox, Error> {

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, HashSet};
 use crate::Error;
 use crate::clock::now_ms;
 use crate::db::{Conn, Row, values};
-use crate::deliver::{INSERT_EVENT, insert, listed_rows};
+use crate::deliver::INSERT_EVENT;
 use crate::id::*;
+use crate::listed::{Listed, insert, listed_rows};
 use crate::noun::*;
 use crate::store::Store;
 use crate::writer::Txn;
@@ -16,28 +17,49 @@ const DUE_DOMAINS: &str =
     "SELECT domain FROM destination WHERE next_at <= $1 ORDER BY next_at LIMIT $2";
 const DUE_ROWS: &str = "SELECT id FROM outbox WHERE state = 'due' AND domain = $1 AND next_at <= $2 \
      ORDER BY next_at LIMIT $3";
-const LEASE: &str = "WITH v(k, w, u) AS (VALUES {}) UPDATE outbox SET state = 'leased', leased_by = v.w, lease_until = v.u \
-     FROM v WHERE outbox.id = v.k AND state = 'due' RETURNING id";
-const LEASED: &str = "SELECT o.id, o.submission_id, o.trace_id, o.body_id, s.account_id, o.mail_from, o.recipient, \
+const LEASE: Listed = Listed::new(
+    "iti",
+    "WITH v(k, w, u) AS (VALUES {}) UPDATE outbox SET state = 'leased', leased_by = v.w, lease_until = v.u \
+     FROM v WHERE outbox.id = v.k AND state = 'due' RETURNING id",
+);
+const LEASED: Listed = Listed::new(
+    "i",
+    "WITH v(k) AS (VALUES {}) SELECT o.id, o.submission_id, o.trace_id, o.body_id, s.account_id, o.mail_from, o.recipient, \
      o.domain, o.notify, o.orcpt, s.envid, s.ret, o.smtputf8, s.requiretls, o.priority, o.attempts, o.created_at, \
-     o.expires_at, o.delay_noticed_at FROM (VALUES {}) AS v CROSS JOIN outbox o CROSS JOIN submission s \
-     WHERE o.id = v.column1 AND s.id = o.submission_id ORDER BY o.next_at, o.id";
+     o.expires_at, o.delay_noticed_at FROM v CROSS JOIN outbox o CROSS JOIN submission s \
+     WHERE o.id = v.k AND s.id = o.submission_id ORDER BY o.next_at, o.id",
+);
 /// Every domain that now has due rows; a domain with several rows stands once, at its earliest.
-pub(crate) const AWAIT: &str = "INSERT INTO destination (domain, next_at) VALUES {} ON CONFLICT (domain) DO UPDATE SET \
-     next_at = CASE WHEN excluded.next_at < destination.next_at THEN excluded.next_at ELSE destination.next_at END";
-const NEXT_OF: &str = "WITH v(d) AS (VALUES {}) UPDATE destination SET next_at = COALESCE((SELECT o.next_at FROM outbox o \
+pub(crate) const AWAIT: Listed = Listed::new(
+    "ti",
+    "INSERT INTO destination (domain, next_at) VALUES {} ON CONFLICT (domain) DO UPDATE SET \
+     next_at = CASE WHEN excluded.next_at < destination.next_at THEN excluded.next_at ELSE destination.next_at END",
+);
+const NEXT_OF: Listed = Listed::new(
+    "t",
+    "WITH v(d) AS (VALUES {}) UPDATE destination SET next_at = COALESCE((SELECT o.next_at FROM outbox o \
      WHERE o.state = 'due' AND o.domain = v.d ORDER BY o.next_at LIMIT 1), 9223372036854775807) \
-     FROM v WHERE destination.domain = v.d";
+     FROM v WHERE destination.domain = v.d",
+);
 /// Who was just served and still has rows due goes to the end of the line.
-const BACK_OF: &str = "WITH v(d, t) AS (VALUES {}) UPDATE destination SET next_at = v.t FROM v \
-     WHERE destination.domain = v.d AND next_at < v.t";
+const BACK_OF: Listed = Listed::new(
+    "ti",
+    "WITH v(d, t) AS (VALUES {}) UPDATE destination SET next_at = v.t FROM v \
+     WHERE destination.domain = v.d AND next_at < v.t",
+);
 const NOTHING_DUE: &str = "DELETE FROM destination WHERE next_at = 9223372036854775807";
-const SETTLE: &str = "WITH v(k, s, n, e, c, t, d) AS (VALUES {}) UPDATE outbox SET state = v.s, \
+const SETTLE: Listed = Listed::new(
+    "itiiiti",
+    "WITH v(k, s, n, e, c, t, d) AS (VALUES {}) UPDATE outbox SET state = v.s, \
      next_at = COALESCE(v.n, next_at), attempts = attempts + 1, leased_by = NULL, lease_until = NULL, last_code = v.c, \
      last_text = v.t, ended_at = v.e, delay_noticed_at = COALESCE(v.d, delay_noticed_at) FROM v WHERE outbox.id = v.k \
-     AND ended_at IS NULL RETURNING id, trace_id, recipient, domain, next_at";
-const INSERT_ATTEMPT: &str = "INSERT INTO attempt (id, outbox_id, at, outcome, host, ip, tls, certificate, code, \
-     enhanced, text) VALUES {}";
+     AND ended_at IS NULL RETURNING id, trace_id, recipient, domain, next_at",
+);
+const INSERT_ATTEMPT: Listed = Listed::new(
+    "iiitttttitt",
+    "INSERT INTO attempt (id, outbox_id, at, outcome, host, ip, tls, certificate, code, \
+     enhanced, text) VALUES {}",
+);
 const RELEASE_EXPIRED: &str = "UPDATE outbox SET state = 'due', leased_by = NULL, lease_until = NULL \
      WHERE state = 'leased' AND lease_until <= $1 RETURNING domain, next_at";
 const RELEASE_WORKER: &str = "UPDATE outbox SET state = 'due', leased_by = NULL, lease_until = NULL \
@@ -85,14 +107,14 @@ pub(crate) const SQL: &[&str] = &[
     ATTEMPTS,
     SUBMISSION,
 ];
-pub(crate) const LISTED: &[(&str, &str)] = &[
-    (LEASE, "iti"),
-    (LEASED, "i"),
-    (AWAIT, ".."),
-    (NEXT_OF, "t"),
-    (BACK_OF, "ti"),
-    (SETTLE, "itiiiti"),
-    (INSERT_ATTEMPT, "..........."),
+pub(crate) const LISTED: &[&Listed] = &[
+    &LEASE,
+    &LEASED,
+    &AWAIT,
+    &NEXT_OF,
+    &BACK_OF,
+    &SETTLE,
+    &INSERT_ATTEMPT,
 ];
 
 /// An urgent row stands in the line as if it had waited this much longer, ms for each step of priority.
@@ -251,7 +273,7 @@ pub(crate) async fn wait_for(
         .into_iter()
         .flat_map(|(domain, at)| values![domain, at])
         .collect();
-    insert(conn, AWAIT, 2, values).await
+    insert(conn, &AWAIT, values).await
 }
 
 async fn wait_for_rows(txn: &mut Txn, rows: &[Row], columns: (usize, usize)) -> Result<(), Error> {
@@ -275,19 +297,19 @@ async fn lease(
         .into_iter()
         .map(|id| values![id, &worker, until])
         .collect();
-    let taken = listed_rows(&mut txn.conn, LEASE, 3, values).await?;
+    let taken = listed_rows(&mut txn.conn, &LEASE, values).await?;
     let ids = taken
         .iter()
         .map(|row| Ok(values![row.int(0)?]))
         .collect::<Result<Vec<_>, Error>>()?;
-    let rows = listed_rows(&mut txn.conn, LEASED, 1, ids).await?;
+    let rows = listed_rows(&mut txn.conn, &LEASED, ids).await?;
     let served = domains.iter().flat_map(|domain| values![domain]).collect();
-    insert(&mut txn.conn, NEXT_OF, 1, served).await?;
+    insert(&mut txn.conn, &NEXT_OF, served).await?;
     let back = domains
         .iter()
         .flat_map(|domain| values![domain, now])
         .collect();
-    insert(&mut txn.conn, BACK_OF, 2, back).await?;
+    insert(&mut txn.conn, &BACK_OF, back).await?;
     txn.conn.run(NOTHING_DUE, values![]).await?;
     rows.iter().map(leased_row).collect()
 }
@@ -303,7 +325,7 @@ async fn settle(txn: &mut Txn, settlements: Vec<Settlement>) -> Result<(), Error
         let (code, text) = (one.evidence.code, &one.evidence.text);
         values![one.outbox, state, next_at, ended_at, code, text, noticed]
     });
-    let rows = listed_rows(&mut txn.conn, SETTLE, 7, values.collect()).await?;
+    let rows = listed_rows(&mut txn.conn, &SETTLE, values.collect()).await?;
     let mut settled = BTreeMap::new();
     for row in &rows {
         settled.insert(row.int(0)?, row);
@@ -347,8 +369,8 @@ async fn settle(txn: &mut Txn, settlements: Vec<Settlement>) -> Result<(), Error
             due.push((row.text(3)?, row.int(4)?));
         }
     }
-    insert(&mut txn.conn, INSERT_ATTEMPT, 11, attempts).await?;
-    insert(&mut txn.conn, INSERT_EVENT, 7, events).await?;
+    insert(&mut txn.conn, &INSERT_ATTEMPT, attempts).await?;
+    insert(&mut txn.conn, &INSERT_EVENT, events).await?;
     wait_for(&mut txn.conn, due).await
 }
 
@@ -523,7 +545,7 @@ impl Store {
                 let no_code: Option<i64> = None;
                 let (trace, recipient) = (row.int(0)?, row.text(1)?);
                 let values = values![txn.next_id(), trace, now, recipient, event, no_code, detail];
-                insert(&mut txn.conn, INSERT_EVENT, 7, values).await?;
+                insert(&mut txn.conn, &INSERT_EVENT, values).await?;
                 if state == OutboxState::Due {
                     wait_for_rows(txn, &[row], (2, 3)).await?;
                 }

@@ -1,9 +1,8 @@
 //! Every statement of the store in one list, so that a test (and `congthu doctor`) can show that the database at hand
 //! understands them all.
 
-use sqlx::AssertSqlSafe;
-
 use crate::dialect::{CHUNKS, Dialect};
+use crate::listed::Listed;
 use crate::store::Store;
 use crate::{
     Error, assignment, audit, body, credential, deliver, device, directory, flags, listing,
@@ -27,7 +26,7 @@ const FIXED: &[&[&str]] = &[
     store::SQL,
     trace::SQL,
 ];
-const LISTED: &[&[(&str, &str)]] = &[
+const LISTED: &[&[&Listed]] = &[
     deliver::LISTED,
     flags::LISTED,
     listing::LISTED,
@@ -41,24 +40,20 @@ impl Store {
         let mut conn = self.read().await?;
         let dialect = conn.dialect();
         let mut fixed: Vec<&'static str> = FIXED.concat();
-        let mut listed: Vec<(&'static str, &str)> = LISTED.concat();
+        let mut listed: Vec<&'static Listed> = LISTED.concat();
         if dialect == Dialect::Postgres {
             fixed.extend(search::SQL_PG);
             fixed.extend(open::SQL_PG);
             listed.extend(search::LISTED_PG);
         }
         for sql in &fixed {
-            let prepared = conn.prepare(*sql, "").await;
+            let prepared = conn.prepare(*sql).await;
             prepared.map_err(|cause| Error::Broken(format!("{cause} in {sql}")))?;
         }
-        for (template, columns) in &listed {
+        for what in &listed {
             for rows in CHUNKS {
-                let sql = dialect.listed(template, rows, columns.len());
-                let text = sql.0.to_string();
-                let prepared = conn
-                    .prepare(AssertSqlSafe(text), &columns.repeat(rows))
-                    .await;
-                prepared.map_err(|cause| Error::Broken(format!("{cause} in {template}")))?;
+                let prepared = conn.prepare(dialect.listed(what, rows)).await;
+                prepared.map_err(|cause| Error::Broken(format!("{cause} in {}", what.sql)))?;
             }
         }
         Ok(fixed.len() + listed.len())

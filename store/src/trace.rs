@@ -10,9 +10,10 @@ use tokio::sync::Notify;
 
 use crate::Error;
 use crate::db::{Row, values};
-use crate::deliver::{INSERT_EVENT, event_values, insert, insert_traces, trace_values};
+use crate::deliver::{INSERT_EVENT, event_values, insert_traces, trace_values};
 use crate::id::*;
 use crate::limits::{REFUSAL_BATCH, REFUSALS};
+use crate::listed::insert;
 use crate::noun::*;
 use crate::store::{Inner, Store};
 
@@ -288,7 +289,7 @@ impl Store {
         self.write(move |txn| {
             Box::pin(async move {
                 let values = event_values(txn, trace, at, &event);
-                insert(&mut txn.conn, INSERT_EVENT, 7, values).await
+                insert(&mut txn.conn, &INSERT_EVENT, values).await
             })
         })
         .await

@@ -10,9 +10,9 @@ use super::words::Document;
 use super::{Entry, Search};
 use crate::Error;
 use crate::db::values;
-use crate::deliver::{insert, listed_rows};
 use crate::id::*;
 use crate::limits::INDEX_BATCH;
+use crate::listed::{Listed, insert, listed_rows};
 use crate::listing::derived_row;
 use crate::store::{Inner, Store};
 
@@ -20,12 +20,18 @@ pub(super) const QUEUE: &str =
     "SELECT email_id, account_id, body_id, gone FROM index_queue ORDER BY email_id LIMIT $1";
 pub(super) const QUEUE_ALL: &str = "INSERT INTO index_queue (email_id, account_id, body_id, gone) \
      SELECT id, account_id, body_id, 0 FROM email WHERE true ON CONFLICT (email_id) DO NOTHING";
-pub(super) const DOCUMENTS: &str = "SELECT version, subject, from_name, from_address, to_text, date_at, message_id, \
+pub(super) const DOCUMENTS: Listed = Listed::new(
+    "i",
+    "SELECT version, subject, from_name, from_address, to_text, date_at, message_id, \
      thread_key, preview, attachments, urgency, coding, confidence, envelope, structure, search_text, body_id \
-     FROM derived WHERE body_id IN (VALUES {})";
+     FROM derived WHERE body_id IN (VALUES {})",
+);
 /// Only as it was read: an email expunged meanwhile stays in the queue as gone.
-pub(super) const TAKEN: &str = "WITH v(k, g) AS (VALUES {}) DELETE FROM index_queue \
-     WHERE email_id IN (SELECT k FROM v) AND (email_id, gone) IN (SELECT k, g FROM v)";
+pub(super) const TAKEN: Listed = Listed::new(
+    "ii",
+    "WITH v(k, g) AS (VALUES {}) DELETE FROM index_queue \
+     WHERE email_id IN (SELECT k FROM v) AND (email_id, gone) IN (SELECT k, g FROM v)",
+);
 const GENERATION: &str = "search_generation";
 const BATCH: &str = "search_batch";
 
@@ -97,7 +103,7 @@ pub(crate) async fn step(store: &Store) -> Result<usize, Error> {
     bodies.sort_unstable();
     bodies.dedup();
     let values = bodies.into_iter().map(|body| values![body]).collect();
-    let rows = listed_rows(&mut conn, DOCUMENTS, 1, values).await?;
+    let rows = listed_rows(&mut conn, &DOCUMENTS, values).await?;
     drop(conn);
     let documents = tokio::task::spawn_blocking(move || {
         rows.iter()
@@ -122,7 +128,7 @@ pub(crate) async fn step(store: &Store) -> Result<usize, Error> {
         });
     }
     match &store.0.search {
-        Search::Pg(index) => index.take(&entries, (TAKEN, taken)).await?,
+        Search::Pg(index) => index.take(&entries, (&TAKEN, taken)).await?,
         Search::Lite(index) => {
             // First the index is on disk, then the queue forgets: after a crash between the two they are taken again.
             let batch = index.marks().await?.1 + 1;
@@ -130,7 +136,7 @@ pub(crate) async fn step(store: &Store) -> Result<usize, Error> {
             store
                 .write(move |txn| {
                     Box::pin(async move {
-                        insert(&mut txn.conn, TAKEN, 2, taken).await?;
+                        insert(&mut txn.conn, &TAKEN, taken).await?;
                         let values = values![BATCH, batch.to_string()];
                         txn.conn.run(crate::setting::SET, values).await.map(drop)
                     })

@@ -15,24 +15,23 @@ use std::path::Path;
 
 use crate::Error;
 use crate::db::values;
-use crate::deliver::listed_rows;
 use crate::id::*;
 use crate::limits::{Limits, SEARCH_FRESH};
+use crate::listed::{Listed, listed_rows};
 use crate::open::Connect;
 use crate::store::Store;
 use words::{Asked, Document};
 
 const QUEUED: &str = "SELECT email_id, body_id, gone FROM index_queue WHERE account_id = $1 ORDER BY email_id DESC LIMIT $2";
-const IN_MAILBOX: &str = "WITH v(m, k) AS (VALUES {}) SELECT email.id FROM v CROSS JOIN email WHERE email.id = v.k \
-     AND email.mailbox_id = v.m";
+const IN_MAILBOX: Listed = Listed::new(
+    "ii",
+    "WITH v(m, k) AS (VALUES {}) SELECT email.id FROM v CROSS JOIN email WHERE email.id = v.k \
+     AND email.mailbox_id = v.m",
+);
 const MAILBOX_IDS: &str = "SELECT id FROM email WHERE mailbox_id = $1";
 pub(crate) const SQL: &[&str] = &[QUEUED, MAILBOX_IDS, keep::QUEUE, keep::QUEUE_ALL];
-pub(crate) const LISTED: &[(&str, &str)] = &[
-    (IN_MAILBOX, "ii"),
-    (keep::DOCUMENTS, "i"),
-    (keep::TAKEN, "ii"),
-];
-pub(crate) const LISTED_PG: &[(&str, &str)] = pg::LISTED;
+pub(crate) const LISTED: &[&Listed] = &[&IN_MAILBOX, &keep::DOCUMENTS, &keep::TAKEN];
+pub(crate) const LISTED_PG: &[&Listed] = pg::LISTED;
 pub(crate) const SQL_PG: &[&str] = pg::SQL;
 
 /// Hits up to this many are checked one by one for their mailbox; for more the mailbox is read as a whole.
@@ -170,7 +169,7 @@ impl Store {
         let mut conn = self.read().await?;
         let rows = if hits.len() <= FEW_HITS {
             let values = hits.iter().map(|email| values![mailbox, *email]).collect();
-            listed_rows(&mut conn, IN_MAILBOX, 2, values).await?
+            listed_rows(&mut conn, &IN_MAILBOX, values).await?
         } else {
             conn.rows(MAILBOX_IDS, values![mailbox]).await?
         };

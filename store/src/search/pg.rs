@@ -10,17 +10,20 @@ use super::words::{Asked, Document, account_prefix};
 use super::{Entry, Field, parse_ids};
 use crate::Error;
 use crate::db::{Conn, values};
-use crate::deliver::insert;
 use crate::id::*;
+use crate::listed::{Listed, insert};
 use crate::open::Connect;
 
-const PUT: &str = "WITH v(k, t) AS (VALUES {}) INSERT INTO search_doc (email_id, terms) SELECT v.k, v.t::tsvector FROM v \
-     ON CONFLICT (email_id) DO UPDATE SET terms = excluded.terms";
-const REMOVE: &str = "DELETE FROM search_doc WHERE email_id IN (VALUES {})";
+const PUT: Listed = Listed::new(
+    "it",
+    "WITH v(k, t) AS (VALUES {}) INSERT INTO search_doc (email_id, terms) SELECT v.k, v.t::tsvector FROM v \
+     ON CONFLICT (email_id) DO UPDATE SET terms = excluded.terms",
+);
+const REMOVE: Listed = Listed::new("i", "DELETE FROM search_doc WHERE email_id IN (VALUES {})");
 const FIND: &str = "SELECT string_agg(CAST(email_id AS TEXT), ' ') FROM (SELECT email_id FROM search_doc \
      WHERE terms @@ $1::tsquery ORDER BY email_id DESC LIMIT $2) AS found";
 pub(crate) const SQL: &[&str] = &[FIND];
-pub(crate) const LISTED: &[(&str, &str)] = &[(PUT, "it"), (REMOVE, "i")];
+pub(crate) const LISTED: &[&Listed] = &[&PUT, &REMOVE];
 
 /// A tsvector's positions end here, and its bytes at 1 MB.
 const POSITIONS: usize = 16_383;
@@ -55,7 +58,7 @@ impl Index {
     pub async fn take(
         &self,
         entries: &[Entry],
-        taken: (&'static str, Vec<crate::db::Value>),
+        taken: (&'static Listed, Vec<crate::db::Value>),
     ) -> Result<(), Error> {
         let mut guard = self.writer.lock().await;
         let mut writer = match guard.take() {
@@ -71,9 +74,9 @@ impl Index {
                 None => remove.extend(values![entry.email]),
             }
         }
-        insert(&mut writer, PUT, 2, put).await?;
-        insert(&mut writer, REMOVE, 1, remove).await?;
-        insert(&mut writer, taken.0, 2, taken.1).await?;
+        insert(&mut writer, &PUT, put).await?;
+        insert(&mut writer, &REMOVE, remove).await?;
+        insert(&mut writer, taken.0, taken.1).await?;
         writer.raw("COMMIT").await?;
         *guard = Some(writer);
         Ok(())
