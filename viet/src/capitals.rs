@@ -73,7 +73,10 @@ fn words(text: &str) -> Vec<Word> {
         word.firm_upper += usize::from(letter.upper);
         word.firm_lower += usize::from(!letter.upper && !soft);
     }
-    for word in &mut all {
+    for word in all
+        .iter_mut()
+        .filter(|word| word.firm_lower == 0 && word.firm_upper >= 2)
+    {
         word.syllable = tier_of(text.get(word.start..word.end).unwrap_or_default()) != Tier::None;
     }
     all

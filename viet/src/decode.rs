@@ -10,11 +10,30 @@ use crate::{mojibake, refs, viqr};
 
 /// Text in composed form, borrowed when it already is.
 pub(crate) fn nfc(text: &str) -> Cow<'_, str> {
-    if unicode_normalization::is_nfc(text) {
+    if is_surely_nfc(text.as_bytes()) || unicode_normalization::is_nfc(text) {
         Cow::Borrowed(text)
     } else {
         Cow::Owned(text.nfc().collect())
     }
+}
+
+/// True when the text holds only characters that are composed whatever stands around them: Latin, Vietnamese,
+/// Cyrillic, ideographs, general punctuation.
+fn is_surely_nfc(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let [lead, tail @ ..] = rest {
+        rest = tail;
+        let sure = match lead {
+            0..=0xcb | 0xd0 | 0xd1 | 0xe4..=0xee => true,
+            0xe1 => matches!(tail.first(), Some(0xba | 0xbb)),
+            0xe2 => matches!(tail.first(), Some(0x80..=0x83)) || matches!(tail, [0x84, 0xa2, ..]),
+            _ => false,
+        };
+        if !sure {
+            return false;
+        }
+    }
+    true
 }
 
 /// The bytes read as windows-1252, every byte kept (C1 controls where it has no character).

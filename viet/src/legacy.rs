@@ -26,9 +26,13 @@ pub(crate) fn repair(text: &str, hints: Hints) -> Option<Outcome> {
     repair_lines(text, hints)
 }
 
-/// A character above ASCII that a byte coding may have meant otherwise.
+/// A character that a byte coding may have meant otherwise: above ASCII, or one of the controls that VISCII, VPS and
+/// VN1 use for capitals.
 fn is_legacy_letter(c: char) -> bool {
-    !c.is_ascii() && c != '\u{a0}' && cp1252_byte(c).is_some()
+    if c.is_ascii() {
+        return matches!(c, '\u{1}'..='\u{6}' | '\u{10}'..='\u{19}' | '\u{1c}'..='\u{1e}');
+    }
+    c != '\u{a0}' && cp1252_byte(c).is_some()
 }
 
 /// The whole text is in one coding.

@@ -56,12 +56,23 @@ static LETTERS: LazyLock<Letters> = LazyLock::new(|| {
         base: [0; 128],
     };
     for code in 0x80..LOW {
-        let is_letter = u32::try_from(code)
+        let Some(c) = u32::try_from(code)
             .ok()
             .and_then(char::from_u32)
-            .is_some_and(char::is_alphabetic);
-        if is_letter && let Some(slot) = all.low.get_mut(code) {
-            slot.code = FOREIGN;
+            .filter(|c| c.is_alphabetic())
+        else {
+            continue;
+        };
+        // by Unicode these are letters, in mail they are signs
+        if matches!(c, 'µ' | 'ª' | 'º') {
+            continue;
+        }
+        if let Some(slot) = all.low.get_mut(code) {
+            *slot = Letter {
+                code: FOREIGN,
+                upper: c.is_uppercase(),
+                ..Letter::default()
+            };
         }
     }
     for (code, c) in (1..=26u8).zip('a'..='z') {

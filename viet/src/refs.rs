@@ -148,7 +148,7 @@ pub(crate) fn decode(text: &str) -> Cow<'_, str> {
 }
 
 /// True when a reference to a letter above ASCII has a letter or another reference beside it.
-fn has_letter_ref(text: &str) -> bool {
+pub(crate) fn has_letter_ref(text: &str) -> bool {
     let alphabet = Alphabet::get();
     let mut from = 0;
     while let Some(at) = text

@@ -67,6 +67,7 @@ pub fn repair<'a>(text: &'a str, cx: &Context) -> Repaired<'a> {
         Hints {
             label: None,
             near: cx.body_coding,
+            raw: false,
         },
     )
 }
@@ -84,6 +85,14 @@ fn repair_with(text: &str, hints: Hints) -> Repaired<'_> {
                 text,
             };
         };
+        if clean::coding_of_clean(&next).is_some() {
+            let coding = steps.coding(&next);
+            return Repaired {
+                text: Cow::Owned(next),
+                coding,
+                confidence: steps.confidence(),
+            };
+        }
         current = Some(next);
     }
     // never settles: not a text we understand
@@ -137,7 +146,11 @@ fn one_round(text: &str, hints: Hints, steps: &mut Steps) -> Option<String> {
         steps.refs = true;
         return Some(nfc(&next).into_owned());
     }
-    let next = mojibake::undo(text);
+    let next = if hints.raw {
+        Cow::Borrowed(text)
+    } else {
+        mojibake::undo(text)
+    };
     if changed(&next) {
         steps.mojibake += 1;
         return Some(nfc(&next).into_owned());
@@ -198,9 +211,10 @@ pub fn read_bytes<'a>(raw: &'a [u8], label: Option<&str>, cx: &Context) -> Repai
             None
         },
         near: cx.body_coding,
+        raw: false,
     };
-    match std::str::from_utf8(raw) {
-        Ok(text) => match clean::coding_of_clean(text) {
+    match utf8(raw) {
+        Some(text) => match clean::coding_of_clean(text) {
             Some(coding) => Repaired {
                 text: Cow::Borrowed(text),
                 coding,
@@ -208,7 +222,15 @@ pub fn read_bytes<'a>(raw: &'a [u8], label: Option<&str>, cx: &Context) -> Repai
             },
             None => repair_with(text, hints),
         },
-        Err(_) => read_eight_bit(raw, label, hints).into_owned(),
+        None => read_eight_bit(raw, label, hints).into_owned(),
+    }
+}
+
+/// The bytes as text when they are valid UTF-8. encoding_rs checks text above ASCII faster than `std` does.
+fn utf8(raw: &[u8]) -> Option<&str> {
+    match encoding_rs::UTF_8.decode_without_bom_handling_and_without_replacement(raw) {
+        Some(Cow::Borrowed(text)) => Some(text),
+        _ => None,
     }
 }
 
@@ -244,8 +266,8 @@ fn read_eight_bit(raw: &[u8], label: Label, hints: Hints) -> Repaired<'static> {
     if let Some(text) = damaged_utf8(raw) {
         return repair_with(&text, hints).into_owned();
     }
-    let as_is = western(raw);
-    let mut read = repair_with(&as_is, hints).into_owned();
+    let as_is = western_lines(raw);
+    let mut read = repair_with(&as_is, Hints { raw: true, ..hints }).into_owned();
     if read.coding == Coding::Utf8 {
         read.coding = Coding::Windows1252;
         if let Label::Vietnamese(coding) = label
@@ -269,6 +291,18 @@ fn is_better_western(as_is: &str, coding: Coding, raw: &[u8]) -> bool {
         coding.loses_capitals(),
     );
     standing.points > reading.points
+}
+
+/// Lines that are valid UTF-8 as such, the others byte by byte as windows-1252 letters.
+fn western_lines(raw: &[u8]) -> String {
+    let mut out = String::with_capacity(raw.len() + raw.len() / 2);
+    for line in raw.split_inclusive(|byte| *byte == b'\n') {
+        match std::str::from_utf8(line) {
+            Ok(line) => out.push_str(line),
+            Err(_) => out.push_str(&western(line)),
+        }
+    }
+    out
 }
 
 /// UTF-8 with a few bytes cut or lost: lines that are valid are taken as UTF-8, the rest as far as it goes.
@@ -361,6 +395,7 @@ pub fn repair_labelled(text: &str, label: Coding, cx: &Context) -> Repaired<'sta
     let hints = Hints {
         label: Some(label),
         near: cx.body_coding,
+        raw: false,
     };
     let mut read = repair_with(text, hints).into_owned();
     if matches!(read.coding, Coding::Utf8)

@@ -26,8 +26,12 @@ pub(crate) struct Score {
     pub bad: u32,
     /// ASCII words that are syllables
     pub plain: u32,
+    /// of these, the common ones of three letters and more
+    pub plain_long: u32,
     /// other ASCII words of three letters and more
     pub alien: u32,
+    /// good words of three letters and more
+    pub long: u32,
     /// words no language writes: symbols inside, capitals behind small letters, marks on the wrong vowel
     pub odd: u32,
 }
@@ -67,9 +71,12 @@ struct Word {
     inner_symbol: bool,
     odd_pair: bool,
     last: char,
+    last2: char,
     onset_p: bool,
-    /// tones counted, more than one is nonsense
     small_special: bool,
+    /// the first three and the last three letters, small
+    head: [char; 3],
+    tail: [char; 3],
 }
 
 /// Weighs a text.
@@ -106,8 +113,8 @@ fn is_glue(c: char) -> bool {
 
 impl Word {
     fn take(&mut self, c: char, letter: crate::letters::Letter, view: View) {
-        if view == View::AsIs && self.letters > 0 && self.symbols == 0 {
-            self.odd_pair |= is_odd_pair(self.last, c);
+        if view == View::AsIs && self.symbols == 0 {
+            self.odd_pair |= is_odd_pair(lower(self.last2), self.last, c);
         }
         if self.symbols > 0 && self.letters > 0 {
             self.inner_symbol = true;
@@ -130,29 +137,57 @@ impl Word {
             self.small_special |= !letter.upper;
         }
         self.foreign |= letter.code == FOREIGN;
+        if view == View::AsIs {
+            let lower = if c.is_ascii() {
+                c.to_ascii_lowercase()
+            } else {
+                c
+            };
+            if let Some(slot) = self.head.get_mut(self.letters) {
+                *slot = lower;
+            }
+            self.tail = [self.tail[1], self.tail[2], lower];
+        }
         self.packed.push(letter.code);
         self.letters += 1;
-        self.last = c;
+        self.last2 = std::mem::replace(&mut self.last, c);
     }
 
     fn symbol(&mut self, c: char) {
-        if self.letters == 0
-            && matches!(
+        let fits = if self.letters == 0 {
+            matches!(
                 c,
-                '«' | '¿' | '¡' | '§' | '©' | '®' | '±' | '£' | '¥' | '¢' | '÷' | '×'
+                '«' | '»'
+                    | '¿'
+                    | '¡'
+                    | '§'
+                    | '©'
+                    | '®'
+                    | '±'
+                    | '£'
+                    | '¥'
+                    | '¢'
+                    | '÷'
+                    | '×'
+                    | '²'
+                    | '³'
+                    | '¼'..='¾'
             )
-        {
-            return;
-        }
-        if self.letters > 0
-            && matches!(c, '»' | '®' | '©' | '²' | '³' | 'ª' | 'º' | '¹' | '¶')
-            && self.symbols == 0
-        {
+        } else {
+            match c {
+                '»' | '«' | '®' | '©' => true,
+                '×' | '÷' => self.letters <= 1,
+                '²' | '³' | '¹' => self.letters <= 2,
+                'ª' | 'º' => self.letters <= 1,
+                _ => false,
+            }
+        };
+        match (fits, self.letters, self.symbols) {
+            (true, 0, _) => {}
             // fine at the end of a word, glue when letters follow
-            self.symbols += 1;
-            return;
+            (true, _, 0) => self.symbols = 1,
+            _ => self.symbols += 2,
         }
-        self.symbols += 2;
     }
 
     /// Only the letters that were written as capitals decide in a coding that loses them.
@@ -205,7 +240,7 @@ impl Word {
             return;
         }
         let length = match self.letters {
-            2 => 0.0,
+            2 => -0.5,
             3 => 0.5,
             _ => 1.0,
         };
@@ -221,14 +256,33 @@ impl Word {
         }
         match tier {
             Tier::Legal => total.legal += 1,
-            _ => total.good += 1,
+            _ => {
+                total.good += 1;
+                total.long += u32::from(self.letters >= 3);
+            }
         }
         total.common += u32::from(tier >= Tier::Common);
+    }
+
+    /// Beginnings and endings that are common in Vietnamese and unknown in Western words with accents.
+    fn is_oddly_framed(&self) -> bool {
+        if matches!(self.head, ['n', 'g' | 'h', _] | ['k', 'h', _]) && self.letters >= 3 {
+            return true;
+        }
+        match self.tail {
+            // "gång", "Äng": Scandinavians and Germans may
+            [before, 'n', 'g'] => {
+                !before.is_ascii() && !matches!(before, 'å' | 'ä' | 'ö' | 'ü' | 'æ' | 'ø' | 'í')
+            }
+            [before, 'n', 'h'] => !before.is_ascii(),
+            _ => false,
+        }
     }
 
     fn weigh_ascii(&self, total: &mut Score) {
         if self.letters <= Packed::LETTERS_MAX && self.packed.tier() != Tier::None {
             total.plain += 1;
+            total.plain_long += u32::from(self.letters >= 3 && self.packed.tier() >= Tier::Common);
             total.points += PLAIN;
         } else if self.letters >= 3 && self.uppers < self.letters {
             total.alien += 1;
@@ -242,7 +296,11 @@ impl Word {
                 total.points += NONSENSE;
                 total.bad += 1;
             }
-            View::AsIs if self.odd_pair || (self.late_upper && self.uppers < self.letters) => {
+            View::AsIs
+                if self.odd_pair
+                    || (self.late_upper && self.uppers < self.letters)
+                    || self.is_oddly_framed() =>
+            {
                 total.points += ODD;
                 total.odd += 1;
                 total.bad += 1;
@@ -255,18 +313,36 @@ impl Word {
     }
 }
 
-/// Neighbours that no Western language writes and VNI text is full of: a vowel and its mark letter.
-fn is_odd_pair(before: char, c: char) -> bool {
-    let mark = c.to_lowercase().next().unwrap_or(c);
-    match before.to_lowercase().next().unwrap_or(before) {
+/// Neighbours that no Western language writes and legacy text is full of: a vowel and its mark letter (VNI), a vowel
+/// and a tone read as a vowel (windows-1258).
+fn is_odd_pair(before2: char, before: char, c: char) -> bool {
+    if !before.is_alphabetic() {
+        // no word of any language begins so
+        return c == 'ð' || c == 'Ð';
+    }
+    let mark = if c.is_ascii() { return false } else { lower(c) };
+    match lower(before) {
+        'a' if before2 == 'o' => matches!(mark, 'á'..='ï' | 'ò'..='ü') && mark != 'í',
         'a' => matches!(
             mark,
-            'á' | 'à' | 'â' | 'ã' | 'å' | 'ù' | 'ø' | 'û' | 'õ' | 'è' | 'ê'
+            'á' | 'à' | 'â' | 'ã' | 'å' | 'ä' | 'ù' | 'ø' | 'û' | 'õ' | 'è' | 'ê' | 'ò' | 'ì'
         ),
-        'e' => matches!(mark, 'à' | 'ã' | 'å' | 'ù' | 'ø' | 'û' | 'õ'),
-        'o' => matches!(mark, 'à' | 'â' | 'å' | 'ù' | 'ø' | 'õ' | 'ã'),
-        'u' | 'y' => matches!(mark, 'ù' | 'ø' | 'û' | 'õ' | 'ï'),
-        'ö' | 'ô' => matches!(mark, 'ï' | 'õ' | 'ø' | 'ù' | 'û' | 'ô'),
+        'e' if matches!(before2, 'i' | 'u' | 'y') => {
+            matches!(mark, 'á' | 'à' | 'â' | 'ã' | 'å' | 'ä')
+        }
+        'e' => matches!(mark, 'à' | 'ã' | 'å' | 'ù' | 'ø' | 'û' | 'õ' | 'ò' | 'ì'),
+        'o' if before2 == 'u' => matches!(mark, 'á' | 'à' | 'â' | 'ã' | 'å' | 'ä'),
+        'o' if before2.is_alphabetic() && mark == 'ä' => true,
+        'o' => matches!(mark, 'à' | 'â' | 'å' | 'ù' | 'ø' | 'õ' | 'ã' | 'ò' | 'ì'),
+        'u' => matches!(mark, 'ù' | 'ø' | 'û' | 'õ' | 'ï' | 'ì'),
+        'y' => matches!(mark, 'ù' | 'ø' | 'û' | 'õ' | 'ï' | 'ì' | 'ò'),
+        'i' => mark == 'ì' || mark == 'ò',
+        'ö' | 'ô' => matches!(mark, 'ï' | 'õ' | 'ø' | 'ù' | 'û' | 'ô' | 'ì' | 'ò'),
+        'â' | 'ê' | 'ã' | 'õ' | 'ý' => matches!(mark, 'ì' | 'ò' | 'õ' | 'Þ' | 'þ'),
         _ => false,
     }
+}
+
+fn lower(c: char) -> char {
+    c.to_lowercase().next().unwrap_or(c)
 }

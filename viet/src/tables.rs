@@ -64,6 +64,7 @@ impl Table {
                 table.encode.entry(c).or_insert(bytes);
             }
         }
+        table.lend_small_letters();
         for byte in 0..=255u8 {
             let plain = cp1252_char(byte);
             if table.single_of(byte) == NONE {
@@ -74,6 +75,19 @@ impl Table {
             }
         }
         table
+    }
+
+    /// A capital without a code of its own is sent as the small letter (TCVN3).
+    fn lend_small_letters(&mut self) {
+        let lent: Vec<(char, Vec<u8>)> = self
+            .encode
+            .iter()
+            .filter_map(|(small, bytes)| Some((small.to_uppercase().next()?, bytes.clone())))
+            .filter(|(capital, _)| !capital.is_ascii())
+            .collect();
+        for (capital, bytes) in lent {
+            self.encode.entry(capital).or_insert(bytes);
+        }
     }
 
     fn set_single(&mut self, byte: u8, c: char) {
