@@ -36,8 +36,6 @@ pub const OUT_BYTES_MAX: usize = 64 * 1024;
 pub const REST_BYTES_MAX: usize = 1_024;
 /// Rows read from the mailroom at once while a FETCH is answered.
 pub const FETCH_ROWS: usize = 500;
-/// Bodies read at the same time while a FETCH is answered.
-pub const BODIES_AHEAD: usize = 8;
 /// Wrong commands in a row before the connection ends.
 pub const FAULTS_MAX: u32 = 20;
 /// Failed sign-ins on one connection before it ends.

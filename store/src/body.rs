@@ -10,7 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 
 use crate::Error;
-use crate::db::values;
+use crate::db::{Row, values};
+use crate::listed::{Listed, listed_rows};
 use crate::id::BodyId;
 use crate::limits::{
     BODY_BYTES_MAX, BODY_ROW_BYTES, COMPRESS_LEVEL, COMPRESS_MIN_BYTES, SWEEP_AGE_MS,
@@ -18,6 +19,11 @@ use crate::limits::{
 use crate::store::Store;
 
 const BODY: &str = "SELECT codec, data, file, size_bytes FROM body WHERE id = $1";
+const BODIES_OF: Listed = Listed::new(
+    "i",
+    "WITH v(k) AS (VALUES {}) SELECT body.codec, body.data, body.file, body.size_bytes, body.id \
+     FROM v CROSS JOIN body WHERE body.id = v.k",
+);
 const BODY_EXISTS: &str = "SELECT id FROM body WHERE id = $1";
 const WINDOW: &str =
     "SELECT MAX(id) FROM (SELECT id FROM body WHERE id > $1 ORDER BY id LIMIT 5000) AS piece";
@@ -47,6 +53,8 @@ pub(crate) const SQL: &[&str] = &[
     DELETE_UNUSED,
     DELETE_DERIVED,
 ];
+
+pub(crate) const LISTED: &[&Listed] = &[&BODIES_OF];
 
 const CODEC_PLAIN: i64 = 0;
 const CODEC_ZSTD: i64 = 1;
@@ -172,9 +180,40 @@ impl Store {
         }
         let row = self.read().await?.row(BODY, values![id]).await?;
         let row = row.ok_or_else(|| Error::Missing(format!("body {id}")))?;
+        let raw = self.opened(&row).await?;
+        self.0.bodies.put(id, &raw);
+        Ok(raw)
+    }
+
+    /// The raw bytes of several bodies; those that are gone are left out. The caller bounds how much that is.
+    pub async fn bodies(&self, ids: &[BodyId]) -> Result<HashMap<BodyId, Bytes>, Error> {
+        let mut found = HashMap::with_capacity(ids.len());
+        let mut missing = Vec::new();
+        for id in ids {
+            match self.0.bodies.get(*id) {
+                Some(raw) => {
+                    found.insert(*id, raw);
+                }
+                None => missing.push(values![*id]),
+            }
+        }
+        if !missing.is_empty() {
+            let rows = listed_rows(&mut self.read().await?, &BODIES_OF, missing).await?;
+            for row in &rows {
+                let raw = self.opened(row).await?;
+                let id = BodyId(row.int(4)?);
+                self.0.bodies.put(id, &raw);
+                found.insert(id, raw);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The bytes a row of `body` stands for (codec, data, file, size).
+    async fn opened(&self, row: &Row) -> Result<Bytes, Error> {
         let (codec, size) = (row.int(0)?, row.int(3)?);
-        let raw = match (row.opt_blob(1)?, row.opt_text(2)?) {
-            (Some(data), _) => unsqueeze(codec, data, size)?,
+        match (row.opt_blob(1)?, row.opt_text(2)?) {
+            (Some(data), _) => unsqueeze(codec, data, size),
             (None, Some(file)) => {
                 let path = self.bodies_folder().join(file);
                 tokio::task::spawn_blocking(move || {
@@ -188,12 +227,10 @@ impl Store {
                     unsqueeze(codec, data, size)
                 })
                 .await
-                .map_err(|cause| Error::Broken(cause.to_string()))??
+                .map_err(|cause| Error::Broken(cause.to_string()))?
             }
-            (None, None) => return Err(Error::Broken(format!("body {id} has no bytes"))),
-        };
-        self.0.bodies.put(id, &raw);
-        Ok(raw)
+            (None, None) => Err(Error::Broken("a body has no bytes".to_owned())),
+        }
     }
 
     pub(crate) fn bodies_folder(&self) -> PathBuf {

@@ -27,6 +27,7 @@ const FIXED: &[&[&str]] = &[
     trace::SQL,
 ];
 const LISTED: &[&[&Listed]] = &[
+    body::LISTED,
     deliver::LISTED,
     flags::LISTED,
     listing::LISTED,

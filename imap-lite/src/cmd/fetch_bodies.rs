@@ -4,7 +4,6 @@ use super::fetch::Plan;
 use crate::error::Error;
 use crate::limits;
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt};
 use mailroom::Access;
 use mailroom::letter_imap::{Part, parts};
 use std::sync::OnceLock;
@@ -73,11 +72,7 @@ pub async fn load(
     }
     if plan.bodies {
         let uids: Vec<u32> = group.iter().map(|(_, row)| row.uid).collect();
-        let reading = uids.into_iter().map(|uid| body(access, mailbox, uid));
-        let bodies: Vec<Option<Bytes>> = futures_util::stream::iter(reading)
-            .buffered(limits::BODIES_AHEAD)
-            .try_collect()
-            .await?;
+        let bodies = access.bodies(mailbox, &uids).await?;
         for (slot, body) in materials.iter_mut().zip(bodies) {
             match (slot.as_mut(), body) {
                 (Some(material), Some(body)) => material.body = body,
@@ -86,12 +81,4 @@ pub async fn load(
         }
     }
     Ok(materials)
-}
-
-async fn body(access: &Access, mailbox: MailboxId, uid: u32) -> Result<Option<Bytes>, Error> {
-    match access.body(mailbox, uid).await {
-        Ok(body) => Ok(Some(body)),
-        Err(mailroom::Error::Missing) => Ok(None),
-        Err(failed) => Err(failed.into()),
-    }
 }

@@ -79,6 +79,33 @@ impl Access {
         Ok(self.room.store().body(row.body).await?)
     }
 
+    /// Several raw messages at once, byte-exact: one place for each UID, empty where the message is gone. The caller
+    /// bounds how many bytes that is.
+    pub async fn bodies(
+        &self,
+        mailbox: MailboxId,
+        uids: &[u32],
+    ) -> Result<Vec<Option<Bytes>>, Error> {
+        self.need(Right::Read).await?;
+        self.own(mailbox).await?;
+        let known = self.room.0.snapshots.peek(self.account, mailbox);
+        let row = |uid: u32| known.as_ref().and_then(|snapshot| snapshot.row(uid));
+        let ids: Vec<BodyId> = uids.iter().filter_map(|uid| Some(row(*uid)?.body)).collect();
+        let read = self.room.store().bodies(&ids).await?;
+        let mut found = Vec::with_capacity(uids.len());
+        for uid in uids {
+            found.push(match row(*uid).and_then(|row| read.get(&row.body)) {
+                Some(raw) => Some(raw.clone()),
+                None => match self.body(mailbox, *uid).await {
+                    Ok(raw) => Some(raw),
+                    Err(Error::Missing) => None,
+                    Err(cause) => return Err(cause),
+                },
+            });
+        }
+        Ok(found)
+    }
+
     /// A page of list rows, newest first, older than `before_uid`.
     pub async fn list(
         &self,
