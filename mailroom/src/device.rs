@@ -148,7 +148,12 @@ impl Mailroom {
         match how {
             Pushed::Done => {
                 self.store()
-                    .subscription_advance(owed.subscription, owed.cursor, now, 201)
+                    .subscription_advance(
+                        owed.subscription,
+                        owed.cursor,
+                        now + limits::PUSH_QUIET_MS,
+                        201,
+                    )
                     .await?;
                 for assignee in &owed.assignees {
                     self.store()

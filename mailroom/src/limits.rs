@@ -58,3 +58,5 @@ pub const REDERIVE_ROWS_MAX: usize = 500;
 pub const SLIPS_OPEN_MAX: usize = 5_000;
 /// Indexes nobody has selected any more are dropped this often, seconds.
 pub const INDEXES_SWEEP_SECS: u64 = 60;
+/// After a push a device is left in peace this long, ms; urgent letters and assigned documents end the peace.
+pub const PUSH_QUIET_MS: i64 = 120_000;

@@ -1,12 +1,22 @@
 //! Web Push (RFC 8030, 8188, 8291, 8292): tells a person's devices that something waits, by count, never by content. Reads what is
 //! owed from the mailroom after a durable cursor; never reads a letter.
 
+pub mod answer;
+pub mod endpoint;
+pub mod limits;
+pub mod post;
+pub mod sealed;
 pub mod vapid;
+pub mod words;
+mod worker;
 
 pub use vapid::Vapid;
+pub use worker::run;
 
-use mailroom::Mailroom;
-use tokio_util::sync::CancellationToken;
+// Only so that OpenSSL is built in and not looked for on the machine (`vendored`).
+use openssl_sys as _;
+use rustls::RootCertStore;
+use std::sync::Arc;
 
 /// What push can fail at when it is set up.
 #[derive(thiserror::Error, Debug)]
@@ -18,7 +28,7 @@ pub enum Error {
 }
 
 /// What the configuration says.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     /// `mailto:` or `https:` address of whoever runs this server; Apple refuses anything else (RFC 8292 §2.1).
     pub contact: String,
@@ -30,6 +40,9 @@ pub struct Config {
     pub allow_private_hosts: bool,
     /// Posts at once.
     pub posts_max: usize,
+    /// Whom push services' certificates are checked against; `None`: the machine's authorities.
+    pub roots: Option<Arc<RootCertStore>>,
+    pub clock: mailroom::Clock,
 }
 
 impl Default for Config {
@@ -40,6 +53,8 @@ impl Default for Config {
             hosts: KNOWN_HOSTS.iter().map(|host| host.to_string()).collect(),
             allow_private_hosts: false,
             posts_max: 64,
+            roots: None,
+            clock: mailroom::Clock::System,
         }
     }
 }
@@ -53,9 +68,3 @@ pub const KNOWN_HOSTS: [&str; 6] = [
     "*.push.apple.com",
     "*.notify.windows.com",
 ];
-
-/// Runs until `shutdown`.
-pub async fn run(config: Config, room: Mailroom, vapid: Vapid, shutdown: CancellationToken) {
-    let _ = (config, room, vapid);
-    shutdown.cancelled().await;
-}

@@ -2,6 +2,7 @@
 //! makes every subscription void, so it is never made anew when there is one.
 
 use crate::Error;
+use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -16,6 +17,7 @@ use web_push::{PartialVapidSignatureBuilder, VapidSignatureBuilder};
 pub struct Vapid {
     builder: PartialVapidSignatureBuilder,
     public: String,
+    topics: hmac::Key,
 }
 
 impl Vapid {
@@ -43,7 +45,13 @@ impl Vapid {
         let builder = VapidSignatureBuilder::from_pem_no_sub(pem.as_bytes())
             .map_err(|cause| Error::Key(format!("VAPID key: {cause}")))?;
         let public = URL_SAFE_NO_PAD.encode(builder.get_public_key());
-        Ok(Vapid { builder, public })
+        // Any secret of this server would do; deriving it from this one saves a file.
+        let topics = hmac::Key::new(hmac::HMAC_SHA256, pem.trim().as_bytes());
+        Ok(Vapid {
+            builder,
+            public,
+            topics,
+        })
     }
 
     /// The key in `path`; made there (mode 0600, whole or not at all) when there is none.
@@ -73,6 +81,11 @@ impl Vapid {
     /// The uncompressed point, base64url: the page's `applicationServerKey`.
     pub fn public_base64url(&self) -> &str {
         &self.public
+    }
+
+    /// A tag over `text` that only this server can make.
+    pub(crate) fn mac(&self, text: &[u8]) -> Vec<u8> {
+        hmac::sign(&self.topics, text).as_ref().to_vec()
     }
 
     pub(crate) fn builder(&self) -> PartialVapidSignatureBuilder {

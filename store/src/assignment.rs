@@ -420,7 +420,11 @@ async fn tell(
     let modseq = flags::step(txn, account, 1, 0).await?;
     let kind = ChangeKind::Assignment.number();
     let values = values![account, modseq, assignee.0, kind, 0i64, what, at];
-    insert(&mut txn.conn, &INSERT_CHANGE, values).await
+    insert(&mut txn.conn, &INSERT_CHANGE, values).await?;
+    if what == GIVEN {
+        crate::device::hurry(txn, account).await?;
+    }
+    Ok(())
 }
 
 struct NewEvent<'e> {

@@ -195,6 +195,12 @@ pub(crate) async fn write(txn: &mut Txn, all: &[&Prepared]) -> Result<Vec<Vec<Pl
         .collect();
     for place in &places {
         txn.wakes.accounts.insert(place.copy.account);
+        let urgent = all
+            .get(place.of)
+            .is_some_and(|one| one.delivery.body.derived.urgency > 0);
+        if urgent && place.copy.target == Target::Role(Role::Inbox) {
+            crate::device::hurry(txn, place.copy.account).await?;
+        }
         if let Some(list) = placed.get_mut(place.of) {
             list.push(Placed {
                 account: place.copy.account,

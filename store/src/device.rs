@@ -7,6 +7,7 @@ use crate::clock::now_ms;
 use crate::db::{Conn, Row, values};
 use crate::id::*;
 use crate::store::Store;
+use crate::writer::Txn;
 
 const MODSEQ: &str = "SELECT modseq FROM account WHERE id = $1";
 const HELD: &str = "SELECT id, principal_id FROM subscription WHERE endpoint = $1";
@@ -45,7 +46,10 @@ const GIVEN_AFTER: &str = "SELECT e.id, MIN(c.at), MIN(e.due_at), MAX(a.urgency)
      GROUP BY e.id ORDER BY e.id LIMIT 1000";
 const NEXT: &str = "SELECT MIN(s.next_at) FROM subscription s JOIN account a ON a.id = s.principal_id \
      WHERE a.modseq > s.cursor_modseq AND s.next_at > $1";
+const HURRY: &str =
+    "UPDATE subscription SET next_at = 0 WHERE principal_id = $1 AND failures = 0 AND next_at > 0";
 pub(crate) const SQL: &[&str] = &[
+    HURRY,
     MODSEQ,
     HELD,
     ADD,
@@ -169,6 +173,12 @@ async fn behind(conn: &mut Conn, row: &Row) -> Result<Behind, Error> {
         owed.urgency = owed.urgency.max(u8::try_from(row.int(3)?).unwrap_or(0));
     }
     Ok(owed)
+}
+
+/// Something that cannot wait came for an account: its devices' quiet time is over. A device whose push service asked for
+/// patience keeps its pause.
+pub(crate) async fn hurry(txn: &mut Txn, account: AccountId) -> Result<(), Error> {
+    txn.conn.run(HURRY, values![account]).await.map(drop)
 }
 
 impl Store {
