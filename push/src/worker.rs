@@ -77,15 +77,16 @@ pub async fn run(config: Config, room: Mailroom, vapid: Vapid, shutdown: Cancell
                 id
             });
         }
-        while !more {
+        // A full look means that there may be more.
+        let mut look_again = more;
+        while !look_again {
             tokio::select! {
                 () = shutdown.cancelled() => break 'look,
-                () = listener.changed() => break,
-                () = room.owed_ready() => break,
+                () = listener.changed() => look_again = true,
+                () = room.owed_ready() => look_again = true,
                 Some(ended) = telling.join_next(), if !telling.is_empty() => {
-                    if forget(ended, &mut busy).is_none_or(|id| again.contains(&id)) {
-                        break;
-                    }
+                    let told = forget(ended, &mut busy);
+                    look_again = told.is_none_or(|id| again.contains(&id));
                 }
             }
         }
