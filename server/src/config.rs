@@ -116,6 +116,12 @@ pub struct Incoming {
     pub trusted_sealers: Vec<String>,
     /// Load balancers whose PROXY header is believed.
     pub balancers: Vec<IpAddr>,
+    /// DNS block lists; each only adds to the score.
+    pub lists: Vec<String>,
+    /// Rspamd, "127.0.0.1:11333"; None is not asked.
+    pub rspamd: Option<SocketAddr>,
+    /// clamd, "127.0.0.1:3310"; None is not asked.
+    pub clamav: Option<SocketAddr>,
 }
 
 impl Default for Incoming {
@@ -124,6 +130,9 @@ impl Default for Incoming {
             check: true,
             trusted_sealers: Vec::new(),
             balancers: Vec::new(),
+            lists: Vec::new(),
+            rspamd: None,
+            clamav: None,
         }
     }
 }

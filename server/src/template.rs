@@ -109,6 +109,11 @@ check = true
 trusted_sealers = []
 # Địa chỉ bộ cân bằng tải được tin phần đầu PROXY. / Load balancers whose PROXY header is believed.
 balancers = []
+# Danh sách chặn qua DNS; chỉ cộng điểm. / DNS block lists; they only add to the score.
+lists = []
+# Bộ lọc nội dung; bỏ dấu # để dùng. / Content engines; remove # to use them.
+# rspamd = "127.0.0.1:11333"
+# clamav = "127.0.0.1:3310"
 
 [sign_in]
 # Cho phép phần mềm thư dùng mật khẩu chính? false: chỉ mật khẩu ứng dụng.

@@ -143,6 +143,13 @@ pub fn smtp(
             &config.site.host_name,
             &config.incoming.trusted_sealers,
         );
+        let engines = smtp::check::Engines {
+            rspamd: config.incoming.rspamd,
+            clamav: config.incoming.clamav,
+        };
+        let checks = checks
+            .with_lists(&config.incoming.lists)
+            .with_engines(engines);
         out.checks = Some(Arc::new(checks));
     }
     Ok(out)

@@ -1,7 +1,7 @@
 //! Answers a session's questions from the mailroom and the checks. Knows no socket and no protocol line; failures are logged
 //! here once and become "later".
 
-use crate::check::{Checks, Judged};
+use crate::check::{Checks, Envelope, Judged};
 use crate::cmd::data::code_and_reason;
 use crate::limits::REFUSALS_RECORDED_MAX;
 use crate::proto::{Answer, Ask, Fate, Letter, Refusal, Rejection, Trouble};
@@ -143,9 +143,18 @@ impl World {
         } = letter;
         let judged = match &self.checks {
             Some(checks) => {
-                checks
-                    .judge(ip, &peer.helo, &mail.sender, &body.bytes)
-                    .await
+                let rcpt_to: Vec<String> = mail
+                    .recipients
+                    .iter()
+                    .map(|to| to.address.clone())
+                    .collect();
+                let envelope = Envelope {
+                    ip,
+                    helo: &peer.helo,
+                    mail_from: &mail.sender,
+                    rcpt_to: &rcpt_to,
+                };
+                checks.judge(&envelope, &body.bytes).await
             }
             None => Judged::unchecked(),
         };

@@ -53,6 +53,12 @@ pub const DRAIN_SECS: u64 = 8;
 pub const WRITE_SECS: u64 = 60;
 /// Milliseconds all DNS work for one message may take; what has not answered by then has no opinion.
 pub const CHECKS_MS: u64 = 5_000;
+/// Milliseconds a content engine may take; after that the letter passes unscanned.
+pub const ENGINE_MS: u64 = 10_000;
+/// Bytes of one piece of a letter for ClamAV.
+pub const ENGINE_PIECE_BYTES: usize = 64 * 1024;
+/// Bytes of an engine's answer that are read.
+pub const ENGINE_REPLY_BYTES_MAX: u64 = 1024 * 1024;
 /// DKIM signatures of a message that are looked at: more is an attack on our DNS.
 pub const DKIM_SIGNATURES_MAX: usize = 10;
 /// Entries in each cache of DNS answers kept by the checks.

@@ -2,14 +2,21 @@
 //! A failing DNS has no opinion; nothing here makes a letter vanish.  (RFC 8601, DOMAIN: refuse only what DMARC says to refuse)
 
 mod arc;
+mod clamav;
 mod dkim;
 mod dmarc;
+mod engine;
+mod lists;
 mod results;
+mod rspamd;
 mod score;
 mod spf;
 
+pub use engine::Engines;
+
 use crate::limits::CHECKS_MS;
 use crate::proto::Rejection;
+use engine::Word;
 use futures_util::FutureExt;
 use hickory_resolver::TokioResolver;
 use mail_auth::{
@@ -26,7 +33,20 @@ pub struct Checks {
     host_name: String,
     /// Domains whose ARC seal excuses a broken signature (lists and forwarders the site trusts), lower case.
     trusted_sealers: Vec<String>,
+    /// DNS block lists, by name.
+    lists: Vec<String>,
+    engines: Engines,
     time: Duration,
+}
+
+/// Who sent a message to whom, as the session knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Envelope<'a> {
+    pub ip: IpAddr,
+    pub helo: &'a str,
+    /// "" for the null sender.
+    pub mail_from: &'a str,
+    pub rcpt_to: &'a [String],
 }
 
 /// What the checks say of one message.
@@ -57,6 +77,7 @@ struct Found<'x> {
     dkim: Vec<DkimOutput<'x>>,
     dmarc: DmarcOutput,
     arc: ArcOutput<'x>,
+    listed: Vec<String>,
 }
 
 impl Checks {
@@ -69,6 +90,8 @@ impl Checks {
                 .iter()
                 .map(|domain| domain.to_ascii_lowercase())
                 .collect(),
+            lists: Vec::new(),
+            engines: Engines::default(),
             time: Duration::from_millis(CHECKS_MS),
         }
     }
@@ -78,10 +101,33 @@ impl Checks {
         Self { time, ..self }
     }
 
-    /// Looks at one message. Takes at most the DNS time limit; what has not answered by then has no opinion, and a check
-    /// that panics on a message must not keep it out.
-    pub async fn judge(&self, ip: IpAddr, helo: &str, mail_from: &str, raw: &[u8]) -> Judged {
-        let look = AssertUnwindSafe(self.look(ip, helo, mail_from, raw)).catch_unwind();
+    /// The same checks with DNS block lists; each hit adds to the score.
+    pub fn with_lists(self, lists: &[String]) -> Self {
+        Self {
+            lists: lists.to_vec(),
+            ..self
+        }
+    }
+
+    /// The same checks with content engines.
+    pub fn with_engines(self, engines: Engines) -> Self {
+        Self { engines, ..self }
+    }
+
+    /// Looks at one message; engines and DNS at the same time, each within its limit.
+    pub async fn judge(&self, envelope: &Envelope<'_>, raw: &[u8]) -> Judged {
+        let (mut judged, words) = tokio::join!(
+            self.authenticate(envelope, raw),
+            self.engines.ask(envelope, raw)
+        );
+        words.into_iter().for_each(|word| judged.hear(word));
+        judged
+    }
+
+    /// Takes at most the DNS time limit; what has not answered by then has no opinion, and a check that panics on a message
+    /// must not keep it out.
+    async fn authenticate(&self, envelope: &Envelope<'_>, raw: &[u8]) -> Judged {
+        let look = AssertUnwindSafe(self.look(envelope, raw)).catch_unwind();
         let (why, counter) = match tokio::time::timeout(self.time, look).await {
             Ok(Ok(judged)) => return judged,
             Ok(Err(_)) => (
@@ -91,35 +137,47 @@ impl Checks {
             Err(_) => ("DNS did not answer in time", "smtp_checks_timed_out_total"),
         };
         metrics::counter!(counter).increment(1);
-        tracing::warn!(%ip, why, "letter passes unchecked");
+        tracing::warn!(ip = %envelope.ip, why, "letter passes unchecked");
         Judged {
             reasons: vec![why.into()],
             ..Judged::unchecked()
         }
     }
 
-    async fn look(&self, ip: IpAddr, helo: &str, mail_from: &str, raw: &[u8]) -> Judged {
+    async fn look(&self, envelope: &Envelope<'_>, raw: &[u8]) -> Judged {
         let Some(message) = AuthenticatedMessage::parse(raw) else {
             return Judged {
                 reasons: vec!["header cannot be read".into()],
                 ..Judged::unchecked()
             };
         };
-        let found = self.find(ip, helo, mail_from, &message).await;
-        self.weigh(ip, helo, mail_from, &message, &found)
+        let found = self.find(envelope, &message).await;
+        let auth_results = results::write(&self.host_name, envelope, &message, &found);
+        let sealer = arc::trusted(&found.arc, &self.trusted_sealers);
+        let (verdict, reasons) = score::weigh(&found, sealer);
+        Judged {
+            auth_results,
+            verdict,
+            reasons,
+        }
     }
 
     async fn find<'x>(
         &self,
-        ip: IpAddr,
-        helo: &str,
-        mail_from: &str,
+        envelope: &Envelope<'_>,
         message: &'x AuthenticatedMessage<'x>,
     ) -> Found<'x> {
-        let ((spf_helo, spf_from), dkim, arc) = tokio::join!(
+        let Envelope {
+            ip,
+            helo,
+            mail_from,
+            ..
+        } = *envelope;
+        let ((spf_helo, spf_from), dkim, arc, listed) = tokio::join!(
             spf::check(&self.dns, ip, helo, mail_from, &self.host_name),
             dkim::check(&self.dns, message),
             arc::check(&self.dns, message),
+            lists::check(&self.dns, ip, &self.lists),
         );
         let dmarc = dmarc::check(
             &self.dns, message, &dkim, helo, mail_from, &spf_helo, &spf_from,
@@ -131,24 +189,24 @@ impl Checks {
             dkim,
             dmarc,
             arc,
+            listed,
         }
     }
+}
 
-    fn weigh(
-        &self,
-        ip: IpAddr,
-        helo: &str,
-        mail_from: &str,
-        message: &AuthenticatedMessage<'_>,
-        found: &Found<'_>,
-    ) -> Judged {
-        let auth_results = results::write(&self.host_name, ip, helo, mail_from, message, found);
-        let sealer = arc::trusted(&found.arc, &self.trusted_sealers);
-        let (verdict, reasons) = score::weigh(found, sealer);
-        Judged {
-            auth_results,
-            verdict,
-            reasons,
+impl Judged {
+    /// Takes an engine's word; a refusal stands over Junk, Junk over Inbox.
+    fn hear(&mut self, word: Word) {
+        let (verdict, why) = match word {
+            Word::Clean => return,
+            Word::Unscanned(why) => (None, why),
+            Word::Junk(why) => (Some(Ok(Verdict::Junk)), why),
+            Word::Spam(why) => (Some(Err(Rejection::Spam)), why),
+            Word::Malware(name) => (Some(Err(Rejection::Malware)), format!("malware: {name}")),
+        };
+        self.reasons.push(why);
+        if let (Some(verdict), Ok(_)) = (verdict, &self.verdict) {
+            self.verdict = verdict;
         }
     }
 }

@@ -1,17 +1,20 @@
 //! Writes what was found as an Authentication-Results value; what DNS could not say is temperror, not fail.  (RFC 8601 §2.2)
 
-use super::Found;
+use super::{Envelope, Found};
 use mail_auth::{AuthenticatedMessage, AuthenticationResults, DkimResult};
-use std::net::IpAddr;
 
 pub(super) fn write(
     host_name: &str,
-    ip: IpAddr,
-    helo: &str,
-    mail_from: &str,
+    envelope: &Envelope<'_>,
     message: &AuthenticatedMessage<'_>,
     found: &Found<'_>,
 ) -> String {
+    let Envelope {
+        ip,
+        helo,
+        mail_from,
+        ..
+    } = *envelope;
     let mut results = AuthenticationResults::new(host_name)
         .with_dkim_results(&found.dkim, message.from())
         .with_spf_ehlo_result(&found.spf_helo, ip, helo);

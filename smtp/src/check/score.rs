@@ -19,6 +19,8 @@ struct Facts {
     asks: Asks,
     from_domain: String,
     sealer: Option<String>,
+    /// Block lists that name the peer.
+    lists: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -79,6 +81,7 @@ pub(super) fn weigh(
         },
         from_domain: found.dmarc.domain().to_owned(),
         sealer,
+        lists: u32::try_from(found.listed.len()).unwrap_or(u32::MAX),
     };
     judge(&facts)
 }
@@ -118,11 +121,12 @@ fn judge(facts: &Facts) -> (Result<Verdict, Rejection>, Vec<String>) {
         }
         _ => {}
     }
-    let rows: [(bool, u32, &str); 4] = [
+    let rows: [(bool, u32, &str); 5] = [
         (facts.dmarc == Sign::Bad, 2, "DMARC fails"),
         (facts.spf == Sign::Bad, 3, "SPF fails"),
         (facts.spf == Sign::Weak, 1, "SPF softfail"),
         (facts.dkim == Sign::Bad, 1, "DKIM signature broken"),
+        (facts.lists > 0, (2 * facts.lists.min(2)), "on a block list"),
     ];
     let found = rows.iter().filter(|(holds, ..)| *holds);
     let sum: u32 = if facts.dkim == Sign::Good {
@@ -187,6 +191,22 @@ mod tests {
                     ..bad(Asks::Nothing, None)
                 },
                 Ok(Verdict::Inbox),
+            ),
+            // A list alone never decides, nor two; with a failing SPF they do.
+            (
+                Facts {
+                    lists: 9,
+                    ..base.clone()
+                },
+                Ok(Verdict::Inbox),
+            ),
+            (
+                Facts {
+                    lists: 1,
+                    spf: Sign::Bad,
+                    ..base.clone()
+                },
+                Ok(Verdict::Junk),
             ),
             // SPF alone never decides: forwarders break it.
             (

@@ -73,6 +73,8 @@ fn words_for(why: Rejection) -> Reply {
         Rejection::OverQuota => reply::OVER_QUOTA,
         Rejection::Unreadable => reply::UNREADABLE,
         Rejection::Dmarc => reply::DMARC_REJECT,
+        Rejection::Spam => reply::SPAM,
+        Rejection::Malware => reply::MALWARE,
         Rejection::Later => reply::TRY_LATER,
         Rejection::NotYourSender => reply::NOT_YOUR_SENDER,
         Rejection::UnknownRecipient => reply::NO_SUCH_RECIPIENT,

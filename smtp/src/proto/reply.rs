@@ -361,6 +361,13 @@ pub const DMARC_REJECT: Reply = Reply::new(
     "Miền người gửi yêu cầu từ chối thư giả mạo (DMARC)",
     "rejected by the DMARC policy of the From domain",
 );
+pub const SPAM: Reply = Reply::new(
+    550,
+    "5.7.1",
+    "Nội dung bị bộ lọc thư rác từ chối",
+    "content refused by the spam filter",
+);
+pub const MALWARE: Reply = Reply::new(554, "5.7.1", "Thư chứa mã độc", "message holds malware");
 
 // Closing.
 pub const TOO_MANY_FAULTS: Reply = Reply::new(

@@ -106,6 +106,8 @@ pub enum Rejection {
     OverQuota,
     Unreadable,
     Dmarc,
+    Spam,
+    Malware,
     Later,
     NotYourSender,
     UnknownRecipient,

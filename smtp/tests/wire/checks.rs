@@ -10,7 +10,7 @@ use mail_auth::common::headers::HeaderWriter;
 use mail_auth::{AuthenticatedMessage, AuthenticationResults, MessageAuthenticator};
 use mailroom::receive::Verdict;
 use smtp::Door;
-use smtp::check::Checks;
+use smtp::check::{Checks, Engines, Envelope};
 use smtp::dkim::Keys;
 use smtp::proto::Rejection;
 use std::net::IpAddr;
@@ -23,6 +23,15 @@ const RFC_8463: &str = "DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed
 const BRISBANE: &str = "brisbane._domainkey.football.example.com TXT v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 const GOOD_IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 const BAD_IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7));
+
+fn envelope<'a>(ip: IpAddr, helo: &'a str, mail_from: &'a str) -> Envelope<'a> {
+    Envelope {
+        ip,
+        helo,
+        mail_from,
+        rcpt_to: &[],
+    }
+}
 
 struct Case<'a> {
     what: &'a str,
@@ -148,9 +157,7 @@ async fn verdicts_follow_what_domains_publish() {
         let checks = Checks::new(served.resolver(), "mx.camau.vn", &[]);
         let judged = checks
             .judge(
-                case.ip,
-                "mail.football.example.com",
-                case.from,
+                &envelope(case.ip, "mail.football.example.com", case.from),
                 case.raw.as_bytes(),
             )
             .await;
@@ -185,7 +192,7 @@ async fn our_own_signatures_pass() {
         keys.signatures("tinh.example", body.as_bytes()).unwrap()
     );
     let judged = Checks::new(served.resolver(), "mx.camau.vn", &[])
-        .judge(BAD_IP, "x", "", raw.as_bytes())
+        .judge(&envelope(BAD_IP, "x", ""), raw.as_bytes())
         .await;
     assert_eq!(judged.verdict, Ok(Verdict::Inbox), "{judged:?}");
     assert_eq!(
@@ -221,9 +228,7 @@ async fn a_trusted_seal_turns_a_refusal_into_junk() {
         let checks = Checks::new(served.resolver(), "mx.camau.vn", &[trusted.to_owned()]);
         let judged = checks
             .judge(
-                BAD_IP,
-                "list.example",
-                "joe@football.example.com",
+                &envelope(BAD_IP, "list.example", "joe@football.example.com"),
                 raw.as_bytes(),
             )
             .await;
@@ -253,9 +258,7 @@ async fn a_silent_dns_costs_its_time_limit_and_no_letter() {
     let checks = Checks::new(resolver, "mx.camau.vn", &[]).within(Duration::from_millis(50));
     let judged = checks
         .judge(
-            BAD_IP,
-            "x.example",
-            "joe@football.example.com",
+            &envelope(BAD_IP, "x.example", "joe@football.example.com"),
             RFC_8463.as_bytes(),
         )
         .await;
@@ -305,4 +308,135 @@ async fn verdicts_reach_the_dialogue_and_the_mailbox() {
         good.contains("Authentication-Results: mx.camau.vn;") && good.contains("spf=pass"),
         "{good}"
     );
+}
+
+#[tokio::test]
+async fn block_lists_only_add_up() {
+    let served = dns(&[
+        "7.113.0.203.bl.example A 127.0.0.2",
+        "7.113.0.203.gone.example A 198.51.100.1",
+        "7.113.0.203.broken.example FAIL -",
+        "x.example TXT v=spf1 -all",
+    ])
+    .await;
+    let lists = ["bl.example", "gone.example", "broken.example"].map(str::to_owned);
+    let checks = Checks::new(served.resolver(), "mx.camau.vn", &[]).with_lists(&lists);
+    let raw = b"From: a@y.example\r\n\r\nx\r\n";
+    let only_listed = checks
+        .judge(&envelope(BAD_IP, "h", "a@y.example"), raw)
+        .await;
+    assert_eq!(
+        (only_listed.verdict, only_listed.reasons),
+        (Ok(Verdict::Inbox), vec!["on a block list (+2)".to_owned()])
+    );
+    let and_spf = checks
+        .judge(&envelope(BAD_IP, "h", "a@x.example"), raw)
+        .await;
+    assert_eq!(and_spf.verdict, Ok(Verdict::Junk), "{and_spf:?}");
+}
+
+/// Answers one connection with fixed bytes after reading `until`; returns what it read.
+async fn engine(
+    until: &'static [u8],
+    answer: String,
+) -> (std::net::SocketAddr, tokio::task::JoinHandle<Vec<u8>>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let read = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut seen = Vec::new();
+        while !seen.ends_with(until) {
+            assert_ne!(
+                stream.read_buf(&mut seen).await.unwrap(),
+                0,
+                "{}",
+                String::from_utf8_lossy(&seen)
+            );
+        }
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        seen
+    });
+    (at, read)
+}
+
+#[tokio::test]
+async fn engines_are_heard_and_never_waited_for() {
+    let served = dns(&["y.example A 192.0.2.1"]).await;
+    let raw = b"From: a@y.example\r\n\r\nend of letter\r\n";
+    let to = ["an@camau.vn".to_owned()];
+    let envelope = Envelope {
+        rcpt_to: &to,
+        ..envelope(BAD_IP, "h.example", "a@y.example")
+    };
+    let judge = async |engines: Engines| {
+        Checks::new(served.resolver(), "mx.camau.vn", &[])
+            .with_engines(engines)
+            .judge(&envelope, raw)
+            .await
+    };
+    for (action, verdict) in [
+        ("no action", Ok(Verdict::Inbox)),
+        ("greylist", Ok(Verdict::Inbox)),
+        ("add header", Ok(Verdict::Junk)),
+        ("reject", Err(Rejection::Spam)),
+    ] {
+        let json = format!("{{\"action\":\"{action}\",\"score\":3.5}}");
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{json}",
+            json.len()
+        );
+        let (at, read) = engine(b"end of letter\r\n", answer).await;
+        let judged = judge(Engines {
+            rspamd: Some(at),
+            clamav: None,
+        })
+        .await;
+        assert_eq!(judged.verdict, verdict, "{action}: {judged:?}");
+        let asked = String::from_utf8(read.await.unwrap())
+            .unwrap()
+            .to_lowercase();
+        for field in [
+            "post /checkv2",
+            "ip: 203.0.113.7",
+            "helo: h.example",
+            "from: a@y.example",
+            "rcpt: an@camau.vn",
+        ] {
+            assert!(asked.contains(field), "no {field} in {asked}");
+        }
+    }
+    for (said, verdict) in [
+        ("stream: OK", Ok(Verdict::Inbox)),
+        ("stream: Eicar FOUND", Err(Rejection::Malware)),
+    ] {
+        let (at, read) = engine(b"\0\0\0\0", format!("{said}\0")).await;
+        let judged = judge(Engines {
+            rspamd: None,
+            clamav: Some(at),
+        })
+        .await;
+        assert_eq!(judged.verdict, verdict, "{said}: {judged:?}");
+        let asked = read.await.unwrap();
+        let size = u32::try_from(raw.len()).unwrap().to_be_bytes();
+        assert_eq!(
+            asked,
+            [b"zINSTREAM\0", &size[..], &raw[..], &[0; 4]].concat()
+        );
+    }
+    // Nobody listens there: the letter passes, marked.
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = nobody.local_addr().unwrap();
+    drop(nobody);
+    let judged = judge(Engines {
+        rspamd: Some(at),
+        clamav: Some(at),
+    })
+    .await;
+    assert_eq!(judged.verdict, Ok(Verdict::Inbox));
+    assert_eq!(
+        judged.reasons,
+        ["unscanned by clamav", "unscanned by rspamd"]
+    );
+    assert!(judged.auth_results.contains("spf=none"), "{judged:?}");
 }
