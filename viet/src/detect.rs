@@ -85,6 +85,7 @@ struct Weighed {
     /// words above ASCII that are Vietnamese in both readings
     shared: u32,
     hinted: bool,
+    raw: bool,
 }
 
 fn weigh(coding: Coding, text: &str, standing: &str, hints: Hints) -> Option<Weighed> {
@@ -119,6 +120,7 @@ fn weigh(coding: Coding, text: &str, standing: &str, hints: Hints) -> Option<Wei
         standing: score(&before, View::AsIs, false),
         shared: both.good,
         hinted: hints.label == Some(coding) || hints.near == Some(coding),
+        raw: hints.raw,
     })
 }
 
@@ -133,10 +135,15 @@ impl Weighed {
         } = self;
         let (coding, hinted) = (*coding, *hinted);
         let gain = reading.points - standing.points;
+        // Vietnamese as it stands, in text that is no mere bytes: not ours to change
+        if standing.bad + standing.odd == 0 && standing.evidence() > 0 && !self.raw {
+            return None;
+        }
         // the other words are Vietnamese already, and this reading leaves nothing strange
         let completes = self.shared >= 1
             && standing.bad + standing.odd >= 1
-            && reading.bad + reading.legal == 0;
+            && reading.bad + reading.legal == 0
+            && (reading.long >= 1 || standing.odd >= 1);
         if reading.evidence() == 0
             || gain
                 < if hinted || completes {
@@ -157,7 +164,11 @@ impl Weighed {
         if hinted {
             return found;
         }
-        let clearly_vietnamese = reading.plain_long > 0 && reading.alien == 0;
+        let clearly_vietnamese = (reading.plain_long > 0 && reading.alien == 0)
+            || (reading.plain_sure > 0
+                && reading.common > 0
+                && reading.bad == 0
+                && self.standing.bad <= 1);
         let odd = standing.odd > 0 || completes;
         // "så må få": words of two letters alone are no evidence
         if reading.long == 0 && !odd && !clearly_vietnamese {
@@ -167,7 +178,8 @@ impl Weighed {
             coding,
             Coding::VietwareX | Coding::VietwareF | Coding::BkHcm1 | Coding::BkHcm2
         );
-        if rare && (reading.good + self.shared < 2 || reading.common == 0) {
+        let bare = self.raw && standing.odd > 0 && reading.bad + reading.legal == 0;
+        if rare && (reading.common == 0 || (reading.good + self.shared < 2 && !bare)) {
             return None;
         }
         let enough = match reading.good {

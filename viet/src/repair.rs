@@ -76,6 +76,7 @@ fn repair_with(text: &str, hints: Hints) -> Repaired<'_> {
     let start = nfc(text);
     let mut steps = Steps::default();
     let mut current: Option<String> = None;
+    let mut hints = hints;
     for _ in 0..ROUNDS_MAX {
         let Some(next) = one_round(current.as_deref().unwrap_or(&start), hints, &mut steps) else {
             let text = current.map_or(start, Cow::Owned);
@@ -85,6 +86,13 @@ fn repair_with(text: &str, hints: Hints) -> Repaired<'_> {
                 text,
             };
         };
+        if !steps.codings.is_empty() {
+            // label and bytes have had their say
+            hints = Hints {
+                near: hints.near,
+                ..Hints::default()
+            };
+        }
         if clean::coding_of_clean(&next).is_some() {
             let coding = steps.coding(&next);
             return Repaired {

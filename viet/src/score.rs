@@ -28,6 +28,8 @@ pub(crate) struct Score {
     pub plain: u32,
     /// of these, the common ones of three letters and more
     pub plain_long: u32,
+    /// of these, the ones of four letters and more
+    pub plain_sure: u32,
     /// other ASCII words of three letters and more
     pub alien: u32,
     /// good words of three letters and more
@@ -282,6 +284,7 @@ impl Word {
     fn weigh_ascii(&self, total: &mut Score) {
         if self.letters <= Packed::LETTERS_MAX && self.packed.tier() != Tier::None {
             total.plain += 1;
+            total.plain_sure += u32::from(self.letters >= 4 && self.packed.tier() >= Tier::Common);
             total.plain_long += u32::from(self.letters >= 3 && self.packed.tier() >= Tier::Common);
             total.points += PLAIN;
         } else if self.letters >= 3 && self.uppers < self.letters {

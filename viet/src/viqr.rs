@@ -93,6 +93,9 @@ fn letter_at(c: char, tail: &[char]) -> (Option<char>, usize) {
     (Some(letter), used)
 }
 
+/// Texts up to this length are headlines rather than sentences, in bytes.
+const HEADLINE_BYTES: usize = 80;
+
 /// Finds VIQR in ASCII text that carries no label: every word is decoded when that makes it a syllable, and the text
 /// is taken for VIQR only when enough words with shape signs or inner tone signs turn out so.
 pub(crate) fn find(text: &str) -> Option<String> {
@@ -103,7 +106,9 @@ pub(crate) fn find(text: &str) -> Option<String> {
     {
         return None;
     }
-    let escapes = text.contains("\\.") || text.contains("\\?");
+    // a name or a subject ends without a full stop, so its last sign is a mark; so it is where signs are escaped
+    let escapes =
+        text.contains("\\.") || text.contains("\\?") || text.trim().len() <= HEADLINE_BYTES;
     let mut out = String::with_capacity(text.len());
     let (mut good, mut bad) = (0u32, 0u32);
     for word in text.split_inclusive(|c: char| {

@@ -16,7 +16,7 @@ use viet::{Coding, Context};
 
 use mime::Part;
 use params::Params;
-pub use text::{preview, score_json, search_text};
+pub use text::{preview, score_aux, score_json, search_text};
 
 /// A person or an office in a header field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

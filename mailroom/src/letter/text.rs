@@ -121,6 +121,70 @@ pub fn score_json(raw: &[u8]) -> serde_json::Value {
     })
 }
 
+/// Answers to the search, ranking, sorting and file name questions that the scoring tool puts (members `search`,
+/// `rank`, `sort`, `translit`, each a list of objects with an `id`).
+#[must_use]
+pub fn score_aux(questions: &serde_json::Value) -> serde_json::Value {
+    let text = |case: &serde_json::Value, name: &str| {
+        case.get(name)
+            .and_then(|v| v.as_str())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let list = |case: &serde_json::Value, name: &str| -> Vec<String> {
+        let items = case
+            .get(name)
+            .and_then(|v| v.as_array())
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        {
+            let cx = viet::Context::default();
+            items
+                .iter()
+                .filter_map(|item| {
+                    item.as_str()
+                        .map(|text| viet::repair(text, &cx).text.into_owned())
+                })
+                .collect()
+        }
+    };
+    let answer = |kind: &str, case: &serde_json::Value| match kind {
+        "search" => serde_json::json!(viet::phrase_match(
+            &text(case, "query"),
+            &text(case, "text")
+        )),
+        "rank" => {
+            let query = text(case, "query");
+            let ranks: Vec<u32> = list(case, "texts")
+                .iter()
+                .map(|one| viet::rank(&query, one))
+                .collect();
+            let best = ranks.iter().max();
+            serde_json::json!(ranks.iter().position(|rank| Some(rank) == best))
+        }
+        "sort" => {
+            let mut names = list(case, "names");
+            names.sort_by_cached_key(|name| viet::name_key(name));
+            serde_json::json!(names)
+        }
+        _ => serde_json::json!(viet::ascii_file_name(&text(case, "name"))),
+    };
+    let mut all = serde_json::Map::new();
+    for kind in ["search", "rank", "sort", "translit"] {
+        let cases = questions
+            .get(kind)
+            .and_then(|v| v.as_array())
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let answers = cases
+            .iter()
+            .map(|case| (text(case, "id"), answer(kind, case)))
+            .collect();
+        all.insert(kind.to_owned(), serde_json::Value::Object(answers));
+    }
+    serde_json::Value::Object(all)
+}
+
 /// Lines broken for sending only are joined again (RFC 3676).
 pub(super) fn unflow(text: &str, content_type: &Params) -> String {
     let is = |name: &str, value: &str| {
