@@ -507,3 +507,62 @@ async fn the_outbox_wakes_its_worker() {
         1
     );
 }
+
+#[tokio::test]
+async fn files_go_along_once_and_a_unit_may_answer_a_persons_letter() {
+    let town = Town::new().await;
+    let console = town.room.console();
+    town.room
+        .membership_set(
+            &console,
+            "an@tinh.example",
+            "so.a@tinh.example",
+            "clerk",
+            None,
+        )
+        .await
+        .unwrap();
+    let mixed = "From: khach@gmail.example\nSubject: Kem tep\nMessage-ID: <tep@gmail.example>\nMIME-Version: 1.0\n\
+                 Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nXem tep.\n\
+                 --b\nContent-Type: application/pdf; name=a.pdf\nContent-Disposition: attachment; filename=a.pdf\n\nPDF\n--b--\n";
+    town.receive(&["an@tinh.example"], mixed).await.unwrap();
+    let own = town.open("an").await;
+    let inbox = own.mailbox("INBOX").await.unwrap().id;
+    let email = own.list(inbox, None, 1, false).await.unwrap()[0].email;
+    let unit = town
+        .room
+        .open(&town.actor("an").await, town.account("so.a").await)
+        .await
+        .unwrap();
+    let mut forward = own.forward_draft(email).await.unwrap();
+    assert_eq!(forward.files.len(), 1);
+    forward.to = vec!["lan@tinh.example".into()];
+    unit.send(forward).await.unwrap().unwrap();
+    let lan = town.open("lan").await;
+    let there = lan.mailbox("INBOX").await.unwrap().id;
+    let row = lan.list(there, None, 1, false).await.unwrap()[0].clone();
+    assert_eq!(
+        (row.attachments, row.from_address.as_str()),
+        (1, "so.a@tinh.example")
+    );
+    let raw = String::from_utf8(lan.body(there, row.uid).await.unwrap().to_vec()).unwrap();
+    assert!(
+        raw.contains("Sender: ") && raw.contains("<an@tinh.example>"),
+        "{raw}"
+    );
+    let mut reply = own.reply_draft(email, true).await.unwrap();
+    reply.text = "Đã nhận.".into();
+    unit.send(reply).await.unwrap().unwrap();
+    let flags = own.snapshot(inbox).await.unwrap().rows[0].flags;
+    assert_eq!(flags & flag::ANSWERED, flag::ANSWERED);
+    // A letter that is nobody's of one's own cannot be referred to.
+    let stolen = Draft {
+        in_reply_to: Some(email),
+        ..draft(&["binh@tinh.example"])
+    };
+    let binh = town.open("binh").await;
+    assert!(matches!(
+        binh.send(stolen).await,
+        Err(mailroom::Error::Missing)
+    ));
+}

@@ -46,7 +46,8 @@ impl Access {
     pub async fn search_uids(&self, mailbox: MailboxId, words: &Words) -> Result<Vec<u32>, Error> {
         self.need(Right::Read).await?;
         self.own(mailbox).await?;
-        let Some(clause) = clause(words, false) else {
+        // IMAP looks for any part of a text; the beginning of a word is the part people type (RFC 9051 §6.4.4).
+        let Some(clause) = clause(words, true) else {
             return Ok(Vec::new());
         };
         let query = store::Query {

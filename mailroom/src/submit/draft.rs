@@ -21,7 +21,7 @@ pub struct Draft {
     pub subject: String,
     pub text: String,
     pub in_reply_to: Option<EmailId>,
-    /// The files of this letter go along.
+    /// Marked as passed on; its text and those of its files that go along are in `text` and `files`.
     pub forward_of: Option<EmailId>,
     pub files: Vec<DraftFile>,
     /// The stored draft this one came from; it is removed when the letter is sent or saved again.
@@ -52,7 +52,6 @@ struct Referred {
     forwarded: Option<EmailRow>,
     in_reply_to: Option<String>,
     references: Vec<String>,
-    files: Vec<DraftFile>,
 }
 
 impl Access {
@@ -205,7 +204,7 @@ impl Access {
     async fn referred(&self, draft: &Draft) -> Result<Referred, Error> {
         let mut referred = Referred::default();
         if let Some(email) = draft.in_reply_to {
-            let row = self.email(email).await?;
+            let row = self.referred_letter(email).await?;
             let read = letter::read(&header_of(&self.room.store().body(row.body).await?));
             referred.in_reply_to = read.message_id.clone();
             referred.references = if read.references.is_empty() {
@@ -217,11 +216,23 @@ impl Access {
             referred.answered = Some(row);
         }
         if let Some(email) = draft.forward_of {
-            let row = self.email(email).await?;
-            referred.files = self.files_of(&row).await?;
-            referred.forwarded = Some(row);
+            referred.forwarded = Some(self.referred_letter(email).await?);
         }
         Ok(referred)
+    }
+
+    /// The letter answered or passed on: of this account, or of another that the actor may read (a letter to the person,
+    /// answered in the unit's name).
+    async fn referred_letter(&self, email: EmailId) -> Result<EmailRow, Error> {
+        if let Some(row) = self.room.store().email(self.account, email).await? {
+            return Ok(row);
+        }
+        for (account, ..) in self.room.accounts_of(&self.actor).await? {
+            if let Some(row) = self.room.store().email(account, email).await? {
+                return Ok(row);
+            }
+        }
+        Err(Error::Missing)
     }
 
     /// The attached files of a letter, decoded.
@@ -252,12 +263,7 @@ impl Access {
         referred: &Referred,
         is_draft: bool,
     ) -> Result<Bytes, Error> {
-        let bytes: usize = draft
-            .files
-            .iter()
-            .chain(&referred.files)
-            .map(|file| file.content.len())
-            .sum();
+        let bytes: usize = draft.files.iter().map(|file| file.content.len()).sum();
         if bytes + draft.text.len() > self.room.policy().message_bytes_max {
             return Err(Denied::OverLimit.into());
         }
@@ -282,12 +288,7 @@ impl Access {
             references: referred.references.clone(),
             at: now,
             urgency: draft.urgency.min(3),
-            files: draft
-                .files
-                .iter()
-                .chain(&referred.files)
-                .map(as_file)
-                .collect(),
+            files: draft.files.iter().map(as_file).collect(),
         };
         Ok(compose::letter(&composed)?.into())
     }
@@ -305,7 +306,7 @@ impl Access {
         }
     }
 
-    /// Marks what was answered or passed on. The letter is sent already: a failure is only logged.
+    /// Marks what was answered or passed on, where the actor may. The letter is sent already: a failure is only logged.
     async fn mark(&self, referred: &Referred) {
         let answered = FlagChange::Add {
             flags: flag::ANSWERED,
@@ -319,13 +320,16 @@ impl Access {
             (&referred.answered, answered),
             (&referred.forwarded, forwarded),
         ] {
-            if let Some(row) = row
-                && let Err(cause) = self
-                    .room
-                    .store()
+            let Some(row) = row else { continue };
+            let marked = match self.room.open(&self.actor, row.account).await {
+                Ok(there) if there.rights().write => there
                     .flags(row.mailbox, &[row.uid], change, None)
                     .await
-            {
+                    .map(drop),
+                Ok(_) => Ok(()),
+                Err(cause) => Err(cause),
+            };
+            if let Err(cause) = marked {
                 tracing::warn!(%cause, email = %row.email, "the answered letter was not marked");
             }
         }

@@ -55,7 +55,7 @@ impl Access {
         })
     }
 
-    /// A letter passed on: its text below, its files along (added when it is sent).
+    /// A letter passed on: its text below, its files along.
     pub async fn forward_draft(&self, email: EmailId) -> Result<Draft, Error> {
         self.need(Right::Read).await?;
         let (row, read) = self.read(email).await?;
@@ -71,6 +71,7 @@ impl Access {
         Ok(Draft {
             subject: prefixed("Fwd: ", &row.subject),
             text,
+            files: self.files_of(&row).await?,
             forward_of: Some(email),
             ..Draft::default()
         })
