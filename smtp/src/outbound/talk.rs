@@ -127,6 +127,11 @@ impl Talk {
         !self.broken && self.transactions < limits::TRANSACTIONS_PER_CONNECTION
     }
 
+    /// Where this dialogue is held and how it is protected.
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
     /// Remembers why this connection is in clear text although TLS was offered.
     pub fn note_clear(&mut self, why: &str) {
         if !why.is_empty() {

@@ -76,6 +76,8 @@ pub async fn peer_at(address: &str, script: Script) -> (SocketAddr, Log) {
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
+            // Replies to a pipelined group are small writes in a row: Nagle would hold each for a delayed ACK.
+            stream.set_nodelay(true).unwrap();
             *shared.connections.lock().unwrap() += 1;
             let (script, log, faults) = (script.clone(), shared.clone(), faults.clone());
             tokio::spawn(async move {

@@ -228,3 +228,138 @@ async fn a_letter_that_requires_tls_bounces_where_it_cannot_be_kept() {
         );
     }
 }
+
+/// A name's certificate by an authority, and both in DER.
+fn chain(name: &str) -> (Arc<ServerConfig>, Vec<u8>, Vec<u8>) {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    let root_key = KeyPair::generate().unwrap();
+    let mut root = CertificateParams::new(Vec::new()).unwrap();
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root_cert = root.self_signed(&root_key).unwrap();
+    let issuer = Issuer::new(root, root_key);
+    let key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new(vec![name.to_string()])
+        .unwrap()
+        .signed_by(&key, &issuer)
+        .unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let server = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![leaf.der().clone(), root_cert.der().clone()],
+            rustls_pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
+        .unwrap();
+    (
+        Arc::new(server),
+        leaf.der().to_vec(),
+        root_cert.der().to_vec(),
+    )
+}
+
+/// RFC 7672: the record decides, whatever authorities or dates say; no match means no delivery.
+#[tokio::test]
+async fn dane_records_decide() {
+    use smtp::outbound::talk::{Opening, Talk};
+    use smtp::outbound::trust::{Need, Tlsa};
+    let sha256 = |bytes: &[u8]| {
+        aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes)
+            .as_ref()
+            .to_vec()
+    };
+    let sha512 = |bytes: &[u8]| {
+        aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA512, bytes)
+            .as_ref()
+            .to_vec()
+    };
+    let spki = |der: &[u8]| {
+        let der = rustls_pki_types::CertificateDer::from(der.to_vec());
+        let parsed = rustls::server::ParsedCertificate::try_from(&der).unwrap();
+        parsed.subject_public_key_info().as_ref().to_vec()
+    };
+    let record = |usage, selector, matching, data: Vec<u8>| Tlsa {
+        usage,
+        selector,
+        matching,
+        data,
+    };
+    for (name, names_match) in [("mx.dich.example", true), ("other.example", false)] {
+        let (server, leaf, root) = chain(name);
+        let rows = [
+            ("3 1 1", vec![record(3, 1, 1, sha256(&spki(&leaf)))], "dane"),
+            ("3 0 1", vec![record(3, 0, 1, sha256(&leaf))], "dane"),
+            ("3 0 0", vec![record(3, 0, 0, leaf.clone())], "dane"),
+            ("3 1 2", vec![record(3, 1, 2, sha512(&spki(&leaf)))], "dane"),
+            (
+                "2 0 1",
+                vec![record(2, 0, 1, sha256(&root))],
+                if names_match { "dane" } else { "" },
+            ),
+            (
+                "2 1 1",
+                vec![record(2, 1, 1, sha256(&spki(&root)))],
+                if names_match { "dane" } else { "" },
+            ),
+            (
+                "wrong then right",
+                vec![
+                    record(3, 1, 1, vec![0; 32]),
+                    record(3, 1, 1, sha256(&spki(&leaf))),
+                ],
+                "dane",
+            ),
+            ("wrong", vec![record(3, 1, 1, vec![0; 32])], ""),
+            (
+                "leaf as authority",
+                vec![record(2, 0, 1, sha256(&leaf))],
+                "",
+            ),
+            ("root as leaf", vec![record(3, 0, 1, sha256(&root))], ""),
+            // PKIX usages say nothing here; with nothing usable: encrypted, unauthenticated (§2.2).
+            (
+                "1 1 1 only",
+                vec![record(1, 1, 1, vec![0; 32])],
+                "unchecked",
+            ),
+            (
+                "1 and a wrong 3",
+                vec![record(1, 1, 1, vec![0; 32]), record(3, 1, 1, vec![0; 32])],
+                "",
+            ),
+        ];
+        for (label, records, expected) in rows {
+            let offers = vec!["STARTTLS"];
+            let (port, _log) = peer(Script {
+                offers,
+                tls: Some(server.clone()),
+                ..Script::default()
+            })
+            .await;
+            let stream = tokio::net::TcpStream::connect(("127.0.0.1", port))
+                .await
+                .unwrap();
+            let dns = dns::dns(&[]).await;
+            let opening = Opening {
+                own_name: "mx.ours.example",
+                host: "mx.dich.example",
+                need: Need::Dane(records.into()),
+                implicit_tls: false,
+                roots: Arc::new(RootCertStore::empty()),
+                credentials: None,
+                helo: false,
+                timeouts: config(&dns, 0).timeouts,
+            };
+            let opened = Talk::open(stream, &opening).await;
+            let found = match &opened {
+                Ok(talk) => talk.evidence().certificate.clone(),
+                Err(_) => String::new(),
+            };
+            assert!(
+                found.starts_with(expected) && opened.is_ok() == !expected.is_empty(),
+                "{name} {label}: {found}"
+            );
+        }
+    }
+}
