@@ -113,8 +113,11 @@ mod tests {
     use super::super::body::Budget;
     use super::*;
 
+    /// A body or its fault, and what was left behind the end; None where no end came.
+    type Received = Option<(Result<Vec<u8>, BodyFault>, Vec<u8>)>;
+
     /// What came of a message sent in pieces of `step` bytes: the body or its fault, and what was left behind the end.
-    fn receive(bytes: &[u8], step: usize) -> Option<(Result<Vec<u8>, BodyFault>, Vec<u8>)> {
+    fn receive(bytes: &[u8], step: usize) -> Received {
         let budget = Budget::new(1 << 24);
         let mut receiver = Receiver::new(Body::new(&budget, 1 << 20, 0));
         let mut input = BytesMut::new();
@@ -137,7 +140,7 @@ mod tests {
     #[test]
     fn messages_in_any_pieces() {
         let ok = |text: &str| Some((Ok(text.as_bytes().to_vec()), Vec::new()));
-        let rows: Vec<(&[u8], Option<(Result<Vec<u8>, BodyFault>, Vec<u8>)>)> = vec![
+        let rows: Vec<(&[u8], Received)> = vec![
             (b".\r\n", ok("")),
             (b"a\r\n.\r\n", ok("a\r\n")),
             (b"..\r\n.\r\n", ok(".\r\n")),

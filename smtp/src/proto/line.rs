@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn lines_in_any_pieces() {
         let long = [b"A".repeat(300), b"\r\n".to_vec()].concat();
-        let rows: &[(&[u8], Vec<Result<&str, LineFault>>)] = &[
+        type Row<'a> = (&'a [u8], Vec<Result<&'a str, LineFault>>);
+        let rows: &[Row<'_>] = &[
             (b"NOOP\r\nQUIT\r\n", vec![Ok("NOOP"), Ok("QUIT")]),
             (b"\r\n", vec![Ok("")]),
             (b"NOOP\nQUIT\r\n", vec![Err(LineFault::BareLf), Ok("QUIT")]),

@@ -60,10 +60,7 @@ pub enum ParamFault {
 }
 
 /// Splits and checks names: known to this door, each once, not too many.
-fn each<'a>(
-    text: &'a str,
-    known: impl Fn(&str) -> bool,
-) -> Result<Vec<(String, &'a str)>, ParamFault> {
+fn each(text: &str, known: impl Fn(&str) -> bool) -> Result<Vec<(String, &str)>, ParamFault> {
     let mut seen: Vec<(String, &str)> = Vec::new();
     for word in text.split(' ').filter(|word| !word.is_empty()) {
         let (name, value) = word.split_once('=').unwrap_or((word, ""));

@@ -298,6 +298,7 @@ async fn verdicts_reach_the_dialogue_and_the_mailbox() {
         let said = client.letter(&from, &["an@camau.vn"], &body).await;
         assert!(said.starts_with(reply) && said.contains("trace"), "{said}");
     }
+    assert!(!served.asked.lock().unwrap().is_empty());
     let junk = String::from_utf8(town.letters("an", Role::Junk).await.remove(0)).unwrap();
     assert!(junk.contains("Subject: rac.example"), "{junk}");
     assert_eq!(junk.matches("Authentication-Results:").count(), 1, "{junk}");
