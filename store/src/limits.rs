@@ -79,5 +79,7 @@ pub const WAL_CHECKPOINT_PAGES: i64 = 32_000;
 pub const INDEX_PARALLEL: u32 = 4_096;
 /// Parts read at the same time.
 pub const INDEX_PARTS: u32 = 4;
+/// Traces forgotten in one transaction.
+pub const SWEEP_TRACES: usize = 500;
 /// Orphaned body files younger than this may belong to a delivery under way, ms.
 pub const SWEEP_AGE_MS: i64 = 3_600_000;

@@ -33,6 +33,7 @@ const LISTED: &[&[&Listed]] = &[
     listing::LISTED,
     outbox::LISTED,
     search::LISTED,
+    trace::LISTED,
 ];
 
 impl Store {

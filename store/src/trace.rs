@@ -12,8 +12,8 @@ use crate::Error;
 use crate::db::{Row, values};
 use crate::deliver::{INSERT_EVENT, event_values, insert_traces, trace_values};
 use crate::id::*;
-use crate::limits::{REFUSAL_BATCH, REFUSALS};
-use crate::listed::insert;
+use crate::limits::{REFUSAL_BATCH, REFUSALS, SWEEP_TRACES};
+use crate::listed::{Listed, insert};
 use crate::noun::*;
 use crate::store::{Inner, Store};
 
@@ -42,7 +42,29 @@ const FIND_RECIPIENT: &str = trace_columns!(
      ORDER BY trace.at DESC, trace.id DESC LIMIT $6"
 );
 const OF_BODY: &str = trace_columns!("trace.id = (SELECT trace_id FROM email WHERE id = $1)");
-pub(crate) const SQL: &[&str] = &[TRACE, EVENTS, FIND, FIND_RECIPIENT, OF_BODY];
+/// Traces older than a time whose recipients elsewhere have all ended.
+const OLD: &str = "SELECT id FROM trace WHERE at < $1 AND NOT EXISTS (SELECT outbox.id FROM outbox \
+     WHERE outbox.trace_id = trace.id AND outbox.ended_at IS NULL) ORDER BY at LIMIT $2";
+const FORGET_ATTEMPTS: Listed = Listed::new(
+    "i",
+    "DELETE FROM attempt WHERE outbox_id IN (SELECT id FROM outbox WHERE trace_id IN (VALUES {}))",
+);
+const FORGET_SUBMISSIONS: Listed = Listed::new(
+    "i",
+    "DELETE FROM submission WHERE id IN (SELECT submission_id FROM outbox WHERE trace_id IN (VALUES {}))",
+);
+const FORGET_OUTBOX: Listed = Listed::new("i", "DELETE FROM outbox WHERE trace_id IN (VALUES {})");
+const FORGET_EVENTS: Listed =
+    Listed::new("i", "DELETE FROM trace_event WHERE trace_id IN (VALUES {})");
+const FORGET_TRACES: Listed = Listed::new("i", "DELETE FROM trace WHERE id IN (VALUES {})");
+pub(crate) const SQL: &[&str] = &[TRACE, EVENTS, FIND, FIND_RECIPIENT, OF_BODY, OLD];
+pub(crate) const LISTED: &[&Listed] = &[
+    &FORGET_ATTEMPTS,
+    &FORGET_SUBMISSIONS,
+    &FORGET_OUTBOX,
+    &FORGET_EVENTS,
+    &FORGET_TRACES,
+];
 
 /// Rows looked at for one page when words of the subject are asked for.
 const FIND_LOOK: usize = 20;
@@ -282,6 +304,35 @@ impl Store {
     /// Refusals that were counted only, since the start.
     pub fn refusals_dropped(&self) -> u64 {
         self.0.refusals.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Forgets traces older than a time with what was sent under them, a piece at a time so that no delivery waits
+    /// long; what still waits to be sent is kept. Returns how many.
+    pub async fn sweep_traces(&self, before: i64) -> Result<u64, Error> {
+        let mut forgotten = 0;
+        loop {
+            let piece = i64::try_from(SWEEP_TRACES).unwrap_or(i64::MAX);
+            let rows = self.rows(OLD, values![before, piece]).await?;
+            let ids = rows
+                .iter()
+                .map(|row| row.int(0))
+                .collect::<Result<Vec<_>, _>>()?;
+            let number = ids.len();
+            if number == 0 {
+                return Ok(forgotten);
+            }
+            self.write(move |txn| {
+                Box::pin(async move {
+                    for what in LISTED {
+                        let values = ids.iter().flat_map(|id| values![*id]).collect();
+                        insert(&mut txn.conn, what, values).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+            forgotten += number as u64;
+        }
     }
 
     /// Adds what happened to a message.

@@ -126,6 +126,8 @@ impl Writer {
                 Ok(Some(first)) => {
                     let batch = gather(first, &mut requests);
                     self.write(batch).await;
+                    // Whoever was just answered may have the next request at hand.
+                    tokio::task::yield_now().await;
                 }
             }
         }

@@ -35,7 +35,7 @@ pub(crate) const LISTED_PG: &[&Listed] = pg::LISTED;
 pub(crate) const SQL_PG: &[&str] = pg::SQL;
 
 /// Hits up to this many are checked one by one for their mailbox; for more the mailbox is read as a whole.
-const FEW_HITS: usize = 512;
+const FEW_HITS: usize = 4096;
 
 /// Where words are looked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -16,6 +16,7 @@ cases![
     rows_can_be_held_and_dropped,
     the_trace_is_found_by_what_people_know,
     refusals_are_traced,
+    old_traces_are_forgotten,
 ];
 
 async fn submit(store: &Store, account: AccountId, priority: i8, to: Vec<String>) -> TraceId {
@@ -453,4 +454,45 @@ async fn refusals_are_traced(place: &Place) {
         );
     }
     assert_eq!(store.refusals_dropped(), 0);
+}
+
+async fn old_traces_are_forgotten(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    let waiting = submit(&store, a, 0, many("one.example", 1)).await;
+    let ended = submit(&store, a, 0, many("two.example", 2)).await;
+    for row in store.outbox_of_trace(ended).await.unwrap() {
+        assert!(
+            store
+                .outbox_set_state(row.id, OutboxState::Never, None, "")
+                .await
+                .unwrap()
+        );
+    }
+    let placed = store
+        .deliver(letter(&store, "x", "y", &[a], NOW + 10))
+        .await
+        .unwrap();
+    assert_eq!(store.sweep_traces(NOW + 5).await.unwrap(), 1);
+    assert!(store.trace(ended).await.unwrap().is_none());
+    assert!(store.outbox_of_trace(ended).await.unwrap().is_empty());
+    assert!(
+        store.trace(waiting).await.unwrap().is_some(),
+        "it still waits to be sent"
+    );
+    assert_eq!(store.outbox_of_trace(waiting).await.unwrap().len(), 1);
+    assert!(
+        store
+            .trace_of_email(placed[0].email)
+            .await
+            .unwrap()
+            .is_some(),
+        "young"
+    );
+    assert_eq!(store.sweep_traces(NOW + 11).await.unwrap(), 1);
+    let inbox = store.mailbox_by_role(a, Role::Inbox).await.unwrap().id;
+    assert!(
+        store.email_at(inbox, 1).await.unwrap().is_some(),
+        "the letter itself stays"
+    );
 }
