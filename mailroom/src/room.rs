@@ -156,7 +156,7 @@ async fn tidy_now_and_then(room: std::sync::Weak<Room>) {
         };
         room.0.snapshots.drop_unused();
         ticks += 1;
-        if ticks % (limits::TIDY_EVERY_SECS / limits::INDEXES_SWEEP_SECS) == 0
+        if ticks.is_multiple_of(limits::TIDY_EVERY_SECS / limits::INDEXES_SWEEP_SECS)
             && let Err(cause) = room.tidy().await
         {
             tracing::warn!(%cause, "could not tidy");
