@@ -80,7 +80,7 @@ fn send_until_dead(
             number += 1;
             let id = format!("<crash-{round}-{sender}-{number}@ngoai.example>");
             // One recipient, or two in one transaction.
-            let to: &[&str] = if number % 3 == 0 {
+            let to: &[&str] = if number.is_multiple_of(3) {
                 &READERS[..2]
             } else {
                 &READERS[2..]
@@ -171,7 +171,7 @@ fn judge(found: &BTreeMap<&str, BTreeMap<String, usize>>, told: &Told, round: us
             .unwrap()
             .parse()
             .unwrap();
-        let to = if number % 3 == 0 {
+        let to = if number.is_multiple_of(3) {
             &READERS[..2]
         } else {
             &READERS[2..]
