@@ -117,7 +117,7 @@ class Page:
         problem = None
         while time.monotonic() < until:
             try:
-                if value := self.js(expression):
+                if value := self.js(f"((v) => v instanceof Node ? true : v)({expression})"):
                     return value
             except AssertionError as gone:
                 problem = gone

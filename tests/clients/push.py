@@ -2,7 +2,7 @@
 """A push service and the browser behind it, on loopback: takes a subscription's pushes, checks VAPID (RFC 8292) and headers
 (RFC 8030), and decrypts them (RFC 8188, RFC 8291) with Debian's python3-cryptography, not with the code under test.
 
-usage: push.py JSON-LINE-OF-THE-DEMO
+usage: push.py FILE-WITH-THE-DEMO'S-JSON-LINE
 """
 import base64
 import hashlib
@@ -25,7 +25,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-told = json.loads(sys.argv[1])
+with open(sys.argv[1]) as file:
+    told = json.load(file)
 LAN = "lan.nt@vamxanh.example"
 password = next(account["password"] for account in told["accounts"] if account["address"] == LAN)
 arrived = queue.Queue()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The pages as an official uses them, on a phone of 360x800, in headless Chromium, over HTTPS.
 
-usage: web.py FLOW JSON-LINE-OF-THE-DEMO [FOLDER-FOR-PICTURES]
+usage: web.py FLOW FILE-WITH-THE-DEMO'S-JSON-LINE [FOLDER-FOR-PICTURES]
 FLOW: letter | document | recover | script
 """
 import base64
@@ -17,7 +17,9 @@ import time
 
 from browser import Browser
 
-flow, told = sys.argv[1], json.loads(sys.argv[2])
+flow = sys.argv[1]
+with open(sys.argv[2]) as file:
+    told = json.load(file)
 pictures = sys.argv[3] if len(sys.argv) > 3 else None
 port = {door: int(told[door].rsplit(":", 1)[1]) for door in ("smtp", "imap", "https", "http")}
 base = f"https://localhost:{port['https']}"

@@ -77,6 +77,13 @@ impl Demo {
         self.told = serde_json::from_str(&line).unwrap_or_else(|cause| panic!("{cause}: {line}"));
     }
 
+    /// The JSON line as a file, for clients in other languages.
+    pub fn told_file(&self) -> String {
+        let path = self.data.with_extension("json");
+        std::fs::write(&path, self.told.to_string()).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
     /// "127.0.0.1:PORT" of a door by its name in the JSON line.
     pub fn at(&self, door: &str) -> &str {
         self.told[door]

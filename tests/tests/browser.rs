@@ -8,7 +8,7 @@ use congthu_tests::tool::client;
 /// CONGTHU_PICTURES=FOLDER keeps screenshots of every step.
 fn flow(name: &str) {
     let demo = Demo::start();
-    let told = demo.told.to_string();
+    let told = demo.told_file();
     let pictures = std::env::var("CONGTHU_PICTURES").ok();
     let mut arguments = vec![name, &told];
     arguments.extend(pictures.as_deref());

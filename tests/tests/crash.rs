@@ -65,7 +65,7 @@ fn send_until_dead(
     told: &Mutex<Told>,
     stop: &AtomicBool,
 ) {
-    let mut number = 0;
+    let mut number = 0_usize;
     while !stop.load(Ordering::Relaxed) {
         let Ok(mut smtp) = Smtp::connect(address) else {
             return;

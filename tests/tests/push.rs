@@ -8,7 +8,7 @@ use congthu_tests::tool::client;
 #[test]
 fn a_push_is_decrypted_by_somebody_else() {
     let demo = Demo::with(&["--push-allow-private"]);
-    let said = client("push.py", &[&demo.told.to_string()]);
+    let said = client("push.py", &[&demo.told_file()]);
     print!("{said}");
     assert!(said.contains("done"), "{said}");
 }
