@@ -87,6 +87,10 @@ def read_and_answer(browser):
     page.fill("#bd", "Sở Tài chính đã nhận và đang rà soát.")
     shot(page, "compose")
     page.click("[data-testid=send]")
+    # Outside the province: the page asks once whether that is meant.
+    page.has("ngoài tỉnh")
+    shot(page, "compose-outside")
+    page.click("[data-testid=send]")
     page.wait("!document.querySelector('[data-testid=compose]')", "the letter to be sent")
     shot(page, "sent")
     client = imap(THUY)
@@ -146,7 +150,7 @@ def acknowledge_a_document(browser):
 def recover_an_account(browser):
     old = imap(LAN)
     admin = sign_in(browser, KHANG)
-    admin.go(base + "/quan-tri?q=nguyen+thi+lan")
+    admin.go(base + "/quan-tri?ten=nguyen+thi+lan")
     admin.has("Nguyễn Thị Lan")
     shot(admin, "admin-find")
     admin.click_text("Nguyễn Thị Lan", "a")
