@@ -162,7 +162,7 @@ def recover_an_account(browser):
     phone = browser.page(link, phone=True)
     phone.has("Nguyễn Thị Lan")
     shot(phone, "recover")
-    new = "chim sẻ đậu mái đình 93"
+    new = "chim se dau mai dinh 93"
     inputs = phone.js("document.querySelectorAll('input[type=password]').length")
     for number in range(inputs):
         phone.js(f"document.querySelectorAll('input[type=password]')[{number}].value = {json.dumps(new)}")
