@@ -89,7 +89,12 @@ pub fn outbound(config: &Config) -> Result<outbound::Config, Fault> {
         connections_max: crate::limits::OUTBOUND_CONNECTIONS_MAX,
         timeouts: outbound::limits::Timeouts::default(),
         clock: mailroom::Clock::System,
-        worker: format!("{}-{}", config.site.host_name, std::process::id()),
+        sts: Some(Arc::new(outbound::sts::Policies::new(
+            443,
+            Some(config.keys().join("mta-sts")),
+        ))),
+        // The same name after a restart: what this program held when it died is due again at once.
+        worker: config.site.host_name.clone(),
         postmaster: format!("postmaster@{}", config.site.domain),
     })
 }

@@ -5,6 +5,7 @@ use super::pace::Lesson;
 use super::reply::{Blame, Outcome, later, never};
 use super::resolve::{self, NoAnswer};
 use super::route::Hosts;
+use super::sts::{Mode, Policy};
 use super::talk::{Again, Failure, Letter, Opening, Talk};
 use super::trust::Need;
 use super::{Config, Route, RouteTls, dial, limits};
@@ -161,9 +162,17 @@ impl<'a> Line<'a> {
                 return tally.learn_all(&tally.waiting(), &fate);
             }
         };
+        let policy = self.policy().await;
         let mut dialled = 0;
         while let Some((host, secure)) = hosts.pop() {
-            let servers = match self.servers(&host, secure).await {
+            if policy.as_ref().is_some_and(|policy| !policy.covers(&host)) {
+                let words = format!(
+                    "{host} is not among the servers that the domain's MTA-STS policy names"
+                );
+                tally.learn_all(&tally.waiting(), &later(Blame::Server, "4.7.5", words));
+                continue;
+            }
+            let servers = match self.servers(&host, secure, policy.is_some()).await {
                 Ok(servers) => servers,
                 Err(fate) => {
                     tally.learn_all(&tally.waiting(), &fate);
@@ -243,8 +252,19 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The addresses of one host, each with what its connection needs.
-    async fn servers(&self, host: &str, secure: bool) -> Result<Vec<Server>, Outcome> {
+    /// The MTA-STS policy that binds us for this destination.
+    async fn policy(&self) -> Option<Policy> {
+        let policies = self
+            .config
+            .sts
+            .as_ref()
+            .filter(|_| self.destination.route.is_none())?;
+        let policy = policies.of(self.config, &self.destination.domain).await?;
+        (policy.mode == Mode::Enforce).then_some(policy)
+    }
+
+    /// The addresses of one host, each with what its connection needs. DANE stands above MTA-STS (RFC 8461 §2).
+    async fn servers(&self, host: &str, secure: bool, sts: bool) -> Result<Vec<Server>, Outcome> {
         let route = self.destination.route.as_ref();
         let silent = |NoAnswer(words)| later(Blame::Server, "4.4.3", words);
         let literal = host.parse::<IpAddr>().is_ok();
@@ -270,12 +290,13 @@ impl<'a> Line<'a> {
                 let records = resolve::tlsa(self.config, host, self.config.port)
                     .await
                     .map_err(silent)?;
-                if records.is_empty() {
-                    Need::Opportunistic
-                } else {
-                    Need::Dane(records.into())
+                match records.is_empty() {
+                    false => Need::Dane(records.into()),
+                    true if sts => Need::Valid(self.config.roots.clone()),
+                    true => Need::Opportunistic,
                 }
             }
+            None if sts => Need::Valid(self.config.roots.clone()),
             None => Need::Opportunistic,
         };
         let port = route.map_or(self.config.port, |route| route.port);

@@ -85,3 +85,10 @@ pub const DSN_FULL_BYTES: usize = 2 * 1024 * 1024;
 /// A delay is told to the sender after this (urgent letters: the second), once (DOMAIN: 4 h, 15 min).
 pub const DELAY_NOTICE: Duration = Duration::from_secs(4 * 3600);
 pub const DELAY_NOTICE_URGENT: Duration = Duration::from_secs(15 * 60);
+
+/// MTA-STS (RFC 8461 §3.2, §3.3): bytes and lines of a policy, its longest life, time to fetch it, pause after a failed fetch.
+pub const STS_BYTES: usize = 64 * 1024;
+pub const STS_LINES: usize = 1_000;
+pub const STS_AGE_SECS_MAX: u64 = 31_557_600;
+pub const STS_FETCH: Duration = Duration::from_secs(20);
+pub const STS_PAUSE_MS: i64 = 5 * 60 * 1_000;

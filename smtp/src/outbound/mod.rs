@@ -13,6 +13,7 @@ pub mod resolve;
 pub mod route;
 pub mod schedule;
 mod settle;
+pub mod sts;
 pub mod talk;
 pub mod trust;
 pub mod wire;
@@ -56,6 +57,8 @@ pub struct Config {
     /// From of reports, e.g. `postmaster@tinh.example`.
     pub postmaster: String,
     pub timeouts: limits::Timeouts,
+    /// What other domains promise about encryption; `None`: MTA-STS is not looked at.
+    pub sts: Option<Arc<sts::Policies>>,
     pub clock: mailroom::Clock,
 }
 

@@ -42,6 +42,7 @@ pub fn config(dns: &dns::Dns, port: u16) -> Config {
         connections_max: 10,
         worker: "test".into(),
         postmaster: "postmaster@ours.example".into(),
+        sts: None,
         clock: mailroom::Clock::System,
         timeouts: Timeouts {
             connect: Duration::from_secs(5),

@@ -363,3 +363,107 @@ async fn dane_records_decide() {
         }
     }
 }
+
+/// A policy host on loopback; returns its port and how often it was asked.
+async fn policy_host(
+    server: Arc<ServerConfig>,
+    policy: &'static str,
+) -> (u16, Arc<std::sync::atomic::AtomicUsize>) {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = asked.clone();
+    tokio::spawn(async move {
+        let acceptor = tokio_rustls::TlsAcceptor::from(server);
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            counter.fetch_add(1, Ordering::SeqCst);
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                continue;
+            };
+            let mut block = [0; 2048];
+            let count = stream.read(&mut block).await.unwrap();
+            assert!(block[..count].starts_with(b"GET /.well-known/mta-sts.txt HTTP/1.1\r\n"));
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n",
+                policy.len()
+            );
+            stream
+                .write_all([head.as_bytes(), policy.as_bytes()].concat().as_slice())
+                .await
+                .unwrap();
+            stream.flush().await.unwrap();
+        }
+    });
+    (port, asked)
+}
+
+/// RFC 8461 §5: what is promised is kept, and what cannot be kept waits instead of going in clear.
+#[tokio::test]
+async fn an_mta_sts_policy_binds_us() {
+    use smtp::outbound::sts::Policies;
+    use std::sync::atomic::Ordering;
+    let enforce = "version: STSv1\nmode: enforce\nmx: mx.dich.example\nmax_age: 86400\n";
+    let other = "version: STSv1\nmode: enforce\nmx: other.example\nmax_age: 86400\n";
+    let testing = "version: STSv1\nmode: testing\nmx: other.example\nmax_age: 86400\n";
+    // (policy, certificate of the policy host is right, offers STARTTLS, certificate of the MX is right) -> fate, encrypted
+    let rows = [
+        (enforce, true, true, true, "sent", true),
+        (enforce, true, true, false, "later", true),
+        (enforce, true, false, true, "later", false),
+        (other, true, true, true, "later", true),
+        (testing, true, false, true, "sent", false),
+        // A policy that cannot be fetched safely is none.
+        (enforce, false, false, true, "sent", false),
+    ];
+    for (policy, host_right, starttls, mx_right, fate, encrypted) in rows {
+        let (web, web_root) = certificate(if host_right {
+            "mta-sts.dich.example"
+        } else {
+            "evil.example"
+        });
+        let (mx, mx_root) = certificate(if mx_right {
+            "mx.dich.example"
+        } else {
+            "evil.example"
+        });
+        let mut roots = (*web_root).clone();
+        roots.roots.extend(mx_root.roots.iter().cloned());
+        let (sts_port, asked) = policy_host(web, policy).await;
+        let offers = if starttls { vec!["STARTTLS"] } else { vec![] };
+        let (port, log) = peer(Script {
+            offers,
+            tls: Some(mx),
+            ..Script::default()
+        })
+        .await;
+        let dns = dns::dns(&[
+            "dich.example MX 10 mx.dich.example",
+            "mx.dich.example A 127.0.0.1",
+            "_mta-sts.dich.example TXT v=STSv1; id=1",
+            "mta-sts.dich.example A 127.0.0.1",
+        ])
+        .await;
+        let mut config = config(&dns, port);
+        config.roots = Arc::new(roots);
+        config.sts = Some(Arc::new(Policies::new(sts_port, None)));
+        for _ in 0..2 {
+            let (fates, _) = send(&config, "dich.example", &["a@dich.example"]).await;
+            let evidence = &fates[0].reason().evidence;
+            assert_eq!(
+                words(&fates),
+                [fate],
+                "{policy} {host_right} {starttls} {mx_right}: {evidence:?}"
+            );
+        }
+        assert_eq!(
+            asked.load(Ordering::SeqCst),
+            1,
+            "a policy is fetched once, also when that fails"
+        );
+        assert!(log.taken().iter().all(|taken| taken.tls == encrypted));
+        assert_eq!(log.taken().len(), if fate == "sent" { 2 } else { 0 });
+    }
+}
