@@ -207,7 +207,6 @@ assigned-one = A document assigned to you
 assigned-open = Waiting
 assigned-overdue = Overdue
 assigned-due-soon = Due soon
-assigned-all = All documents
 assigned-empty = There are no documents here.
 accounts = Mailboxes of
 open-document = Open the document

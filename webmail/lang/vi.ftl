@@ -183,7 +183,6 @@ assigned-one = Văn bản được giao cho bạn
 assigned-open = Đang chờ
 assigned-overdue = Quá hạn
 assigned-due-soon = Sắp đến hạn
-assigned-all = Tất cả văn bản
 assigned-empty = Không có văn bản nào ở mục này.
 accounts = Hộp thư của
 open-document = Mở văn bản

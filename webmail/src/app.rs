@@ -15,6 +15,8 @@ pub struct App(Arc<Shared>);
 pub struct Shared {
     pub config: Config,
     pub room: Mailroom,
+    /// Served under a loopback name: a demo or a test.
+    pub local: bool,
     pub sign_in_gate: Gate,
     pub slip_gate: Gate,
     pub api_gate: Gate,
@@ -36,7 +38,12 @@ impl std::ops::Deref for App {
 
 impl App {
     pub fn new(config: Config, room: Mailroom) -> App {
+        let local = url::Url::parse(&config.web_base)
+            .ok()
+            .and_then(|base| base.host_str().map(str::to_owned))
+            .is_none_or(|host| host == "localhost" || host.starts_with("127.") || host == "[::1]");
         App(Arc::new(Shared {
+            local,
             config,
             room,
             sign_in_gate: Gate::new(limits::SIGN_IN_BURST, limits::SIGN_IN_EVERY),

@@ -150,7 +150,8 @@ fn secure(app: &App, head: &mut HeaderMap) {
         .or_insert(HeaderValue::from_static(PAGE_POLICY));
     head.entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("private, no-store"));
-    if app.config.tls {
+    // A promise about "localhost" would bind every other program on that machine too.
+    if app.config.tls && !app.local {
         head.insert(
             header::STRICT_TRANSPORT_SECURITY,
             HeaderValue::from_static("max-age=31536000; includeSubDomains"),

@@ -161,14 +161,16 @@ impl Lang {
         match bytes {
             0..1_000 => format!("{bytes} B"),
             1_000..1_000_000 => format!("{} KB", bytes.div_ceil(1_000)),
-            _ => {
-                let tenths = bytes / 100_000;
-                match tenths % 10 {
-                    0 => format!("{} MB", tenths / 10),
-                    tenth => format!("{}{comma}{tenth} MB", tenths / 10),
-                }
-            }
+            1_000_000..1_000_000_000 => with_tenth(bytes / 100_000, comma, "MB"),
+            _ => with_tenth(bytes / 100_000_000, comma, "GB"),
         }
+    }
+}
+
+fn with_tenth(tenths: u64, comma: char, unit: &str) -> String {
+    match tenths % 10 {
+        0 => format!("{} {unit}", tenths / 10),
+        tenth => format!("{}{comma}{tenth} {unit}", tenths / 10),
     }
 }
 
@@ -293,5 +295,6 @@ mod tests {
         assert_eq!(Lang::Vi.bytes(240_100_u64), "241 KB");
         assert_eq!(Lang::Vi.bytes(3_450_000_u64), "3,4 MB");
         assert_eq!(Lang::En.bytes(50_000_000_u64), "50 MB");
+        assert_eq!(Lang::Vi.bytes(5_368_709_120), "5,3 GB");
     }
 }

@@ -94,6 +94,10 @@ impl Shell {
     pub fn tny(&self, key: &str, n: impl Count, y: impl std::fmt::Display) -> String {
         self.lang.tny(key, n, y)
     }
+    /// An address in parts that a line may end behind: no word is cut.
+    pub fn breaks<'a>(&self, address: &'a str) -> std::str::SplitInclusive<'a, [char; 4]> {
+        address.split_inclusive(['@', '.', '-', '_'])
+    }
     pub fn asset(&self, name: &str) -> String {
         assets::url(name)
     }

@@ -103,7 +103,7 @@ pub async fn list(
         ("dang-cho", "assigned-open", AssignedFilter::Open),
         ("qua-han", "assigned-overdue", AssignedFilter::Overdue),
         ("sap-den-han", "assigned-due-soon", AssignedFilter::DueSoon),
-        ("tat-ca", "assigned-all", AssignedFilter::All),
+        ("tat-ca", "filter-all", AssignedFilter::All),
     ]
     .into_iter()
     .map(|(word, key, which)| {
