@@ -1,0 +1,228 @@
+//! A forgotten account given back, passphrases, app passwords, devices that are notified.
+
+use super::town::{SECRET, Town};
+use axum::http::StatusCode;
+
+const NEW: &str = "cau-tre-lac-leo-64";
+
+#[tokio::test]
+async fn a_slip_gives_an_account_back_once() {
+    let town = Town::new().await;
+    let mut lan = town.signed_in("lan").await;
+    let mut admin = town.signed_in("quantri").await;
+    let found = admin.get("/quan-tri?ten=nguyen+thi+lan").await;
+    assert!(
+        found.has("Nguyễn Thị Lan") && found.has("Tìm thấy 1 người"),
+        "{}",
+        found.text()
+    );
+    let place = found.link("/quan-tri/nguoi/");
+    assert!(admin.get(&place).await.has("Cấp mã đăng nhập một lần"));
+    let slip = admin.submit(&format!("{place}/phieu"), &[]).await;
+    assert!(
+        slip.has("<svg") && slip.has("href=\"https://thu.tinh.example/khoi-phuc/"),
+        "{}",
+        slip.text()
+    );
+    let text = slip.text();
+    let code = text
+        .split("data-testid=\"slip-code\">")
+        .nth(1)
+        .unwrap()
+        .split('<')
+        .next()
+        .unwrap()
+        .to_owned();
+    let mut phone = town.browser();
+    let typed = phone
+        .post("/khoi-phuc", &[("ma", &code.to_lowercase())])
+        .await;
+    let page = phone.get(&typed.place()).await;
+    assert!(page.has("Nguyễn Thị Lan"), "{}", page.text());
+    for (first, second, words) in [
+        (NEW, "khac", "khác nhau"),
+        ("ngan", "ngan", "quá ngắn"),
+        ("nguyenthilan", "nguyenthilan", "Chưa"),
+    ] {
+        let answer = phone
+            .post(&typed.place(), &[("mat-khau", first), ("lai", second)])
+            .await;
+        if first != "nguyenthilan" {
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{first}");
+            assert!(answer.has(words), "{first}: {}", answer.text());
+        }
+        if answer.status == StatusCode::SEE_OTHER {
+            panic!("{first} was taken");
+        }
+    }
+    let entered = phone
+        .post(&typed.place(), &[("mat-khau", NEW), ("lai", NEW)])
+        .await;
+    assert_eq!(entered.status, StatusCode::SEE_OTHER, "{}", entered.text());
+    assert!(phone.see(&entered.place()).await.has("Đã đặt mật khẩu mới"));
+    assert_eq!(
+        lan.get("/them").await.status,
+        StatusCode::SEE_OTHER,
+        "other devices are out"
+    );
+    let again = town.browser().get(&typed.place()).await;
+    assert_eq!(
+        again.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "a slip works once"
+    );
+    let old = town
+        .browser()
+        .post("/dang-nhap", &[("ten", "lan"), ("mat-khau", SECRET)])
+        .await;
+    assert_eq!(old.status, StatusCode::UNAUTHORIZED);
+    let log = admin.get("/quan-tri/nhat-ky").await;
+    assert!(
+        log.has("Cấp mã đăng nhập một lần") && log.has("lan@tinh.example"),
+        "{}",
+        log.text()
+    );
+}
+
+#[tokio::test]
+async fn administrators_see_their_own_subtree_and_others_see_nothing() {
+    let town = Town::new().await;
+    let mut admin = town.signed_in("quantri").await;
+    assert!(
+        admin
+            .get("/quan-tri?ten=binh")
+            .await
+            .has("Tìm thấy 0 người"),
+        "another unit"
+    );
+    let answer = admin.get("/quan-tri/nguoi/binh@tinh.example").await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    let answer = admin
+        .submit("/quan-tri/nguoi/binh@tinh.example/phieu", &[])
+        .await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    let answer = admin
+        .get(&format!("/hop-thu/{}", town.id("lan").await))
+        .await;
+    assert_eq!(
+        answer.status,
+        StatusCode::NOT_FOUND,
+        "an administrator reads no mail"
+    );
+    let mut lan = town.signed_in("lan").await;
+    for path in [
+        "/quan-tri",
+        "/quan-tri/nhat-ky",
+        "/quan-tri/cho-duyet",
+        "/quan-tri/nguoi/dao@tinh.example",
+    ] {
+        assert_eq!(lan.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let answer = lan
+        .submit("/quan-tri/nguoi/dao@tinh.example/phieu", &[])
+        .await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert!(!lan.get("/them").await.has("Quản trị đơn vị"));
+}
+
+#[tokio::test]
+async fn passphrases_and_app_passwords_are_changed_by_their_owner() {
+    let town = Town::new().await;
+    let mut lan = town.signed_in("lan").await;
+    lan.get("/cai-dat/mat-khau").await;
+    let answer = lan
+        .submit(
+            "/cai-dat/mat-khau",
+            &[("cu", "sai"), ("mat-khau", NEW), ("lai", NEW)],
+        )
+        .await;
+    assert!(answer.has("chưa đúng"));
+    lan.get("/cai-dat/mat-khau").await;
+    let answer = lan
+        .submit(
+            "/cai-dat/mat-khau",
+            &[("cu", SECRET), ("mat-khau", NEW), ("lai", NEW)],
+        )
+        .await;
+    assert_eq!(answer.place(), "/them?tb=mat-khau", "{}", answer.text());
+    let mut lan = town.browser();
+    let entered = lan
+        .post("/dang-nhap", &[("ten", "lan"), ("mat-khau", NEW)])
+        .await;
+    assert_eq!(entered.status, StatusCode::SEE_OTHER);
+    lan.get("/cai-dat/ung-dung").await;
+    let made = lan
+        .submit("/cai-dat/ung-dung", &[("ten", "Máy ở cơ quan")])
+        .await;
+    assert!(made.has("data-testid=\"app-password\"") && made.has("Máy ở cơ quan"));
+    assert!(
+        !lan.get("/cai-dat/ung-dung")
+            .await
+            .has("data-testid=\"app-password\""),
+        "told once"
+    );
+    let revoke = made.link("/cai-dat/ung-dung/");
+    let answer = lan.submit(&revoke, &[]).await;
+    assert!(!lan.see(&answer.place()).await.has("Máy ở cơ quan"));
+}
+
+#[tokio::test]
+async fn devices_subscribe_and_stop() {
+    let town = Town::new().await;
+    let mut lan = town.signed_in("lan").await;
+    assert!(lan.get("/cai-dat/thong-bao").await.has("data-key=\"BKey\""));
+    let keys = [
+        ("endpoint", "https://push.example/abc"),
+        ("p256dh", "BPub"),
+        ("auth", "c2VjcmV0"),
+    ];
+    let answer = lan.submit("/thong-bao/dang-ky", &keys).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text());
+    assert!(
+        lan.get("/cai-dat/thong-bao")
+            .await
+            .has("https://push.example/abc")
+    );
+    let bad = lan
+        .submit(
+            "/thong-bao/dang-ky",
+            &[("endpoint", "javascript:x"), ("p256dh", "a"), ("auth", "b")],
+        )
+        .await;
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+    lan.submit(
+        "/thong-bao/huy",
+        &[("endpoint", "https://push.example/abc")],
+    )
+    .await;
+    assert!(
+        !lan.get("/cai-dat/thong-bao")
+            .await
+            .has("https://push.example/abc")
+    );
+    assert_eq!(
+        lan.submit("/thong-bao/thu", &[]).await.status,
+        StatusCode::NOT_FOUND,
+        "no hook, no test"
+    );
+}
+
+#[tokio::test]
+async fn what_phones_install_is_there() {
+    let town = Town::new().await;
+    let mut anyone = town.browser();
+    let manifest = anyone.get("/manifest.webmanifest").await.json();
+    assert_eq!(manifest["start_url"], "/");
+    for icon in manifest["icons"].as_array().unwrap() {
+        let answer = anyone.get(icon["src"].as_str().unwrap()).await;
+        assert_eq!(answer.field("content-type"), "image/png");
+        assert!(answer.body.starts_with(b"\x89PNG"));
+    }
+    let worker = anyone.get("/sw.js").await;
+    assert!(worker.has("showNotification") && worker.field("cache-control") == "no-cache");
+    assert_eq!(anyone.get("/mat-ket-noi").await.status, StatusCode::OK);
+    let config = anyone
+        .get("/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=lan@tinh.example")
+        .await;
+    assert!(config.has("<socketType>SSL</socketType>") && config.has("%EMAILADDRESS%"));
+}
