@@ -108,7 +108,7 @@ async fn seed(room: &Mailroom, address: &str, letters: usize) {
 }
 
 fn append(number: usize) -> Append {
-    let marked = if number % 100 == 0 {
+    let marked = if number.is_multiple_of(100) {
         "hỏa tốc"
     } else {
         "thường"
