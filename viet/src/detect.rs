@@ -46,7 +46,7 @@ const MARGIN_HINTED: f32 = 1.2;
 /// Texts in which a repeated word counts once, in bytes.
 const SHORT: usize = 200;
 /// Bytes looked at to choose a coding; the whole text is checked afterwards.
-const SAMPLE_BYTES: usize = 1500;
+const SAMPLE_BYTES: usize = 700;
 
 /// The coding of `raw`, whose reading as it stands is `as_is`; `None` when it had better stay as it is.
 pub(crate) fn detect(raw: &[u8], as_is: &str, hints: Hints) -> Option<Found> {

@@ -220,6 +220,18 @@ pub(crate) fn split_tone(c: char) -> Option<(char, char)> {
     Some((base, TONES.get(usize::from(letter.tone)).copied()?))
 }
 
+/// The toneless vowel `base`, of either case, joined with a combining tone.
+pub(crate) fn joined(base: char, mark: char) -> Option<char> {
+    let tone = TONES.iter().position(|known| *known == mark)?;
+    let lower = base.to_lowercase().next()?;
+    let letter = with_tone(lower, tone)?;
+    if base == lower {
+        Some(letter)
+    } else {
+        letter.to_uppercase().next()
+    }
+}
+
 /// The vowel `base` (lower case, toneless) with a tone.
 pub(crate) fn with_tone(base: char, tone: usize) -> Option<char> {
     VOWELS
@@ -242,5 +254,7 @@ mod tests {
         assert_eq!(split_tone('Ộ'), Some(('Ô', '\u{323}')));
         assert_eq!(split_tone('ô'), None);
         assert_eq!(with_tone('ư', 4), Some('ứ'));
+        assert_eq!(joined('Ê', '\u{323}'), Some('Ệ'));
+        assert_eq!(joined('é', '\u{323}'), None);
     }
 }

@@ -18,6 +18,10 @@
 //! assert_eq!(fold(&body.text), "bao cao tinh hinh ngap lut");
 //! ```
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod capitals;
 mod clean;
 mod coding;

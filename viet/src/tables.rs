@@ -156,7 +156,7 @@ impl Table {
                     continue;
                 }
             }
-            out.push(self.single_of(*byte));
+            push_composed(out, self.single_of(*byte));
         }
     }
 
@@ -173,6 +173,21 @@ impl Table {
     pub(crate) fn bytes_of(&self, c: char) -> Option<&[u8]> {
         self.encode.get(&c).map(Vec::as_slice)
     }
+}
+
+/// Appends a character; a combining tone joins the vowel before it, which saves composing the whole text later.
+fn push_composed(out: &mut String, c: char) {
+    if matches!(c, '\u{300}'..='\u{323}')
+        && let Some(joined) = out
+            .chars()
+            .next_back()
+            .and_then(|base| crate::letters::joined(base, c))
+    {
+        out.pop();
+        out.push(joined);
+        return;
+    }
+    out.push(c);
 }
 
 /// Rows of a table file: bytes, character, note.
