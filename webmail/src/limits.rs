@@ -27,6 +27,8 @@ pub const SEARCH_CHARS_MAX: usize = 200;
 pub const ASSIGNED_ROWS: usize = 200;
 /// People a search of an administrator lists.
 pub const PEOPLE_ROWS: usize = 50;
+/// Letters whose history one look-up shows.
+pub const TRACE_ROWS: usize = 20;
 /// Rows of the audit page.
 pub const AUDIT_ROWS: usize = 200;
 /// Proposals under an address field.

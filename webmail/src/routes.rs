@@ -84,6 +84,7 @@ fn pages() -> Router<App> {
         .route("/thu/{account}/{email}/thu-goc", get(page::file::source))
         .route("/thu/{account}/{email}/trang-thai", get(page::fate::show))
         .route("/tim", get(page::search::show))
+        .route("/tra-cuu", get(page::trace::show))
         .route("/goi-y", get(page::suggest::json))
         .route("/duoc-giao", get(page::assigned::list))
         .route("/duoc-giao/{account}/{id}", get(page::assigned::show))

@@ -23,3 +23,4 @@ pub mod send;
 pub mod sign_in;
 pub mod slip;
 pub mod suggest;
+pub mod trace;

@@ -383,6 +383,28 @@ async fn search_needs_no_diacritics_and_marks_what_it_found() {
 }
 
 #[tokio::test]
+async fn a_person_finds_what_became_of_a_letter_and_not_of_others() {
+    let town = Town::new().await;
+    town.receive("lan", &plain("Tra cứu", "x")).await;
+    let mut lan = town.signed_in("lan").await;
+    let answer = lan.get("/tra-cuu?ai=khach%40gmail.example").await;
+    assert!(
+        answer.has("Tra cứu") && answer.has("Đã vào hộp thư"),
+        "{}",
+        answer.text()
+    );
+    let mut binh = town.signed_in("binh").await;
+    let answer = binh.get("/tra-cuu?ai=khach%40gmail.example").await;
+    assert!(!answer.has("Tra cứu") && answer.has("chưa tới máy chủ tỉnh"));
+    assert!(
+        !binh
+            .get("/tra-cuu?ai=lan%40tinh.example")
+            .await
+            .has("Tra cứu")
+    );
+}
+
+#[tokio::test]
 async fn unit_mailboxes_are_there_for_their_members_only() {
     let town = Town::new().await;
     town.receive("sonoivu", &plain("Gửi Sở", "x")).await;
