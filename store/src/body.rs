@@ -11,11 +11,11 @@ use bytes::Bytes;
 
 use crate::Error;
 use crate::db::{Row, values};
-use crate::listed::{Listed, listed_rows};
 use crate::id::BodyId;
 use crate::limits::{
     BODY_BYTES_MAX, BODY_ROW_BYTES, COMPRESS_LEVEL, COMPRESS_MIN_BYTES, SWEEP_AGE_MS,
 };
+use crate::listed::{Listed, listed_rows};
 use crate::store::Store;
 
 const BODY: &str = "SELECT codec, data, file, size_bytes FROM body WHERE id = $1";

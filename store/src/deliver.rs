@@ -10,9 +10,9 @@ use crate::clock::now_ms;
 use crate::db::{Conn, Value, values};
 use crate::id::*;
 use crate::limits::{ROLE_CACHE, SEARCH_TEXT_BYTES};
-use crate::listed::{Listed, insert, listed_rows};
+use crate::listed::{Listed, Rows, insert, insert_all, listed_rows};
 use crate::noun::*;
-use crate::outbox::{line_place, wait_for};
+use crate::outbox::{AWAIT, await_values, line_place};
 use crate::writer::Txn;
 
 pub(crate) const INSERT_BODY: Listed = Listed::new(
@@ -184,10 +184,12 @@ pub(crate) async fn write(txn: &mut Txn, all: &[&Prepared]) -> Result<Vec<Vec<Pl
     let mut places = targets(txn, all).await?;
     number_changes(txn, all, &mut places).await?;
     number_uids(txn, all, &mut places).await?;
-    write_bodies(txn, all, now).await?;
-    write_emails(txn, all, &places, now).await?;
-    write_traces(txn, all, &places).await?;
-    write_outbox(txn, all, now).await?;
+    let mut rows = Vec::new();
+    body_rows(all, now, &mut rows);
+    email_rows(all, &places, now, &mut rows);
+    trace_rows(txn, all, &places, &mut rows);
+    outbox_rows(txn, all, now, &mut rows);
+    insert_all(&mut txn.conn, rows).await?;
 
     let mut placed: Vec<Vec<Placed>> = all
         .iter()
@@ -350,7 +352,7 @@ async fn number_uids(
     Ok(())
 }
 
-async fn write_bodies(txn: &mut Txn, all: &[&Prepared], now: i64) -> Result<(), Error> {
+fn body_rows(all: &[&Prepared], now: i64, rows: &mut Vec<Rows>) {
     let mut bodies = Vec::with_capacity(all.len() * 6);
     let mut derived = Vec::with_capacity(all.len() * 17);
     for one in all {
@@ -369,8 +371,7 @@ async fn write_bodies(txn: &mut Txn, all: &[&Prepared], now: i64) -> Result<(), 
             one.search_text.clone(),
         ));
     }
-    insert(&mut txn.conn, &INSERT_BODY, bodies).await?;
-    insert(&mut txn.conn, &INSERT_DERIVED, derived).await
+    rows.extend([(&INSERT_BODY, bodies), (&INSERT_DERIVED, derived)]);
 }
 
 pub(crate) fn derived_values(body: BodyId, derived: &Derived, search_text: Vec<u8>) -> Vec<Value> {
@@ -395,12 +396,7 @@ pub(crate) fn derived_values(body: BodyId, derived: &Derived, search_text: Vec<u
     ]
 }
 
-async fn write_emails(
-    txn: &mut Txn,
-    all: &[&Prepared],
-    places: &[Place<'_>],
-    now: i64,
-) -> Result<(), Error> {
+fn email_rows(all: &[&Prepared], places: &[Place<'_>], now: i64, rows: &mut Vec<Rows>) {
     let mut emails = Vec::with_capacity(places.len() * 13);
     let mut changes = Vec::with_capacity(places.len() * 7);
     let mut queue = Vec::with_capacity(places.len() * 4);
@@ -436,12 +432,14 @@ async fn write_emails(
         ]);
         queue.extend(values![place.email, copy.account, body, 0i64]);
     }
-    insert(&mut txn.conn, &INSERT_EMAIL, emails).await?;
-    insert(&mut txn.conn, &INSERT_CHANGE, changes).await?;
-    insert(&mut txn.conn, &INSERT_QUEUE, queue).await
+    rows.extend([
+        (&INSERT_EMAIL, emails),
+        (&INSERT_CHANGE, changes),
+        (&INSERT_QUEUE, queue),
+    ]);
 }
 
-async fn write_traces(txn: &mut Txn, all: &[&Prepared], places: &[Place<'_>]) -> Result<(), Error> {
+fn trace_rows(txn: &Txn, all: &[&Prepared], places: &[Place<'_>], rows: &mut Vec<Rows>) {
     let (mut traces, mut events) = (Vec::new(), Vec::new());
     for one in all {
         let Some(trace) = &one.delivery.trace else {
@@ -501,8 +499,7 @@ async fn write_traces(txn: &mut Txn, all: &[&Prepared], places: &[Place<'_>]) ->
         };
         events.extend(event_values(txn, trace.id, trace.at, &event));
     }
-    insert(&mut txn.conn, &INSERT_TRACE, traces).await?;
-    insert(&mut txn.conn, &INSERT_EVENT, events).await
+    rows.extend([(&INSERT_TRACE, traces), (&INSERT_EVENT, events)]);
 }
 
 pub(crate) fn trace_values(
@@ -550,7 +547,7 @@ pub(crate) async fn insert_traces(
     insert(conn, &INSERT_EVENT, events).await
 }
 
-async fn write_outbox(txn: &mut Txn, all: &[&Prepared], now: i64) -> Result<(), Error> {
+fn outbox_rows(txn: &Txn, all: &[&Prepared], now: i64, rows: &mut Vec<Rows>) {
     let (mut submissions, mut outbox, mut due) = (Vec::new(), Vec::new(), Vec::new());
     for one in all {
         let Some(sub) = &one.delivery.submission else {
@@ -593,7 +590,9 @@ async fn write_outbox(txn: &mut Txn, all: &[&Prepared], now: i64) -> Result<(), 
             due.push((row.domain.clone(), next_at));
         }
     }
-    insert(&mut txn.conn, &INSERT_SUBMISSION, submissions).await?;
-    insert(&mut txn.conn, &INSERT_OUTBOX, outbox).await?;
-    wait_for(&mut txn.conn, due).await
+    rows.extend([
+        (&INSERT_SUBMISSION, submissions),
+        (&INSERT_OUTBOX, outbox),
+        (&AWAIT, await_values(due)),
+    ]);
 }

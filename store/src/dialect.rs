@@ -50,11 +50,31 @@ impl Dialect {
         let text = made.entry((self, what.sql, rows)).or_insert_with(|| {
             let list = match self {
                 Dialect::Sqlite => format!("VALUES {}", tuples(rows, what.columns())),
-                Dialect::Postgres => unnest(what.kinds),
+                Dialect::Postgres => unnest(what.kinds, 1),
             };
             Arc::from(what.sql.replacen("VALUES {}", &list, 1))
         });
         AssertSqlSafe(Arc::clone(text))
+    }
+}
+
+impl Dialect {
+    /// Several inserts as one statement of PostgreSQL; they may not need each other's rows.
+    pub(crate) fn joined(self, all: &[&'static Listed]) -> AssertSqlSafe<String> {
+        let mut text = String::new();
+        let mut first = 1;
+        for (place, what) in all.iter().enumerate() {
+            let insert = what
+                .sql
+                .replacen("VALUES {}", &unnest(what.kinds, first), 1);
+            first += what.columns();
+            text.push_str(&match (place, place + 1 == all.len()) {
+                (0, false) => format!("WITH part0 AS ({insert})"),
+                (_, false) => format!(", part{place} AS ({insert})"),
+                (_, true) => format!(" {insert}"),
+            });
+        }
+        AssertSqlSafe(text)
     }
 }
 
@@ -65,7 +85,7 @@ fn tuples(rows: usize, columns: usize) -> String {
 }
 
 /// `SELECT * FROM UNNEST($1::BIGINT[],$2::TEXT[])`.
-fn unnest(kinds: &str) -> String {
+fn unnest(kinds: &str, first: usize) -> String {
     let columns: Vec<String> = kinds
         .chars()
         .enumerate()
@@ -76,7 +96,7 @@ fn unnest(kinds: &str) -> String {
                 'b' => "BYTEA",
                 _ => "BIGINT",
             };
-            format!("${}::{kind}[]", place + 1)
+            format!("${}::{kind}[]", place + first)
         })
         .collect();
     format!("SELECT * FROM UNNEST({})", columns.join(","))
@@ -107,6 +127,12 @@ mod tests {
         assert_eq!(
             &*Dialect::Postgres.listed(&BOTH, 2).0,
             "INSERT INTO x SELECT * FROM UNNEST($1::BIGINT[],$2::TEXT[]) ON CONFLICT DO NOTHING"
+        );
+        const OTHER: Listed = Listed::new("r", "INSERT INTO y VALUES {}");
+        assert_eq!(
+            Dialect::Postgres.joined(&[&OTHER, &OTHER]).0,
+            "WITH part0 AS (INSERT INTO y SELECT * FROM UNNEST($1::DOUBLE PRECISION[])) \
+             INSERT INTO y SELECT * FROM UNNEST($2::DOUBLE PRECISION[])"
         );
     }
 

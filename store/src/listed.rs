@@ -48,6 +48,29 @@ pub(crate) async fn insert(
     Ok(())
 }
 
+/// A statement and its rows, as one flat list of values.
+pub(crate) type Rows = (&'static Listed, Vec<Value>);
+
+/// Runs several inserts that do not need each other. PostgreSQL gets them as one statement: one round trip for all.
+pub(crate) async fn insert_all(conn: &mut Conn, mut all: Vec<Rows>) -> Result<(), Error> {
+    all.retain(|(_, values)| !values.is_empty());
+    let large = all
+        .iter()
+        .any(|(what, values)| values.len() / what.columns() > LISTED_ROWS);
+    if conn.dialect() == Dialect::Sqlite || large || all.len() < 2 {
+        for (what, values) in all {
+            insert(conn, what, values).await?;
+        }
+        return Ok(());
+    }
+    let sql = Dialect::Postgres.joined(&all.iter().map(|(what, _)| *what).collect::<Vec<_>>());
+    let mut arguments = PgArguments::default();
+    for (what, values) in all {
+        add_arrays(&mut arguments, what, values)?;
+    }
+    conn.run_arrays(sql, arguments).await.map(drop)
+}
+
 /// Runs a statement over rows and collects what it returns, in no order.
 pub(crate) async fn listed_rows(
     conn: &mut Conn,
@@ -101,6 +124,12 @@ enum Column {
 
 /// The values by column.
 fn arrays(what: &Listed, values: Vec<Value>) -> Result<PgArguments, Error> {
+    let mut arguments = PgArguments::default();
+    add_arrays(&mut arguments, what, values)?;
+    Ok(arguments)
+}
+
+fn add_arrays(arguments: &mut PgArguments, what: &Listed, values: Vec<Value>) -> Result<(), Error> {
     let mut columns: Vec<Column> = what
         .kinds
         .chars()
@@ -127,7 +156,6 @@ fn arrays(what: &Listed, values: Vec<Value>) -> Result<PgArguments, Error> {
             }
         }
     }
-    let mut arguments = PgArguments::default();
     for column in columns {
         match column {
             Column::Int(list) => arguments.add(list),
@@ -137,7 +165,7 @@ fn arrays(what: &Listed, values: Vec<Value>) -> Result<PgArguments, Error> {
         }
         .map_err(|cause| Error::Broken(cause.to_string()))?;
     }
-    Ok(arguments)
+    Ok(())
 }
 
 #[cfg(test)]

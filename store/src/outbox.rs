@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::Error;
 use crate::clock::now_ms;
-use crate::db::{Conn, Row, values};
+use crate::db::{Conn, Row, Value, values};
 use crate::deliver::INSERT_EVENT;
 use crate::id::*;
 use crate::listed::{Listed, insert, listed_rows};
@@ -264,16 +264,20 @@ pub(crate) async fn wait_for(
     conn: &mut Conn,
     rows: impl IntoIterator<Item = (String, i64)>,
 ) -> Result<(), Error> {
+    insert(conn, &AWAIT, await_values(rows)).await
+}
+
+/// Each domain once, at its earliest: one statement may not touch a row twice.
+pub(crate) fn await_values(rows: impl IntoIterator<Item = (String, i64)>) -> Vec<Value> {
     let mut earliest: BTreeMap<String, i64> = BTreeMap::new();
     for (domain, at) in rows {
         let first = earliest.entry(domain).or_insert(at);
         *first = at.min(*first);
     }
-    let values = earliest
+    earliest
         .into_iter()
         .flat_map(|(domain, at)| values![domain, at])
-        .collect();
-    insert(conn, &AWAIT, values).await
+        .collect()
 }
 
 async fn wait_for_rows(txn: &mut Txn, rows: &[Row], columns: (usize, usize)) -> Result<(), Error> {
