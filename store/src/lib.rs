@@ -2,6 +2,7 @@
 //! the trace, people and their keys, assigned documents, devices. One writer commits for everybody (group commit).
 //! No policy, no protocol: who may do what is decided above.
 
+mod assigned;
 mod assignment;
 mod audit;
 mod body;
@@ -23,6 +24,7 @@ mod outbox;
 mod people;
 mod search;
 mod setting;
+mod source;
 mod statements;
 mod store;
 mod trace;
@@ -35,9 +37,9 @@ pub mod noun;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use assignment::{
+pub use assigned::{
     AssignedFilter, Assignee, AssigneeState, Assignment, AssignmentEvent, AssignmentStatus,
-    NewAssignee, NewAssignment, NewSource, PutOutcome, Source,
+    NewAssignee, NewAssignment, PutOutcome,
 };
 pub use audit::{Audit, NewAudit};
 pub use credential::{Credential, CredentialKind, NewCredential, NewSession, Session};
@@ -55,5 +57,6 @@ pub use outbox::{Attempt, OutboxCounts, OutboxFilter, OutboxRow, OutboxState, Su
 pub use people::{Address, AddressKind, Membership, NewPrincipal, PrincipalChange};
 pub use search::{Clause, Field, Query};
 pub use setting::Stats;
+pub use source::{NewSource, Source};
 pub use store::Store;
 pub use trace::{Trace, TraceEvent, TraceFilter};

@@ -6,7 +6,7 @@ use crate::listed::Listed;
 use crate::store::Store;
 use crate::{
     Error, assignment, audit, body, credential, deliver, device, directory, flags, listing,
-    mailbox, open, outbox, people, search, setting, store, trace,
+    mailbox, open, outbox, people, search, setting, source, store, trace,
 };
 
 const FIXED: &[&[&str]] = &[
@@ -23,6 +23,7 @@ const FIXED: &[&[&str]] = &[
     people::SQL,
     search::SQL,
     setting::SQL,
+    source::SQL,
     store::SQL,
     trace::SQL,
 ];

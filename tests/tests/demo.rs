@@ -287,7 +287,10 @@ fn mail_to_the_outside_stays_in_the_sink() {
     let password = String::from_utf8_lossy(&made.stdout).into_owned();
     let mut imap = Imap::login(demo.at("imap"), sink, password.trim());
     let found = imap.header_field("INBOX", "Message-ID");
-    assert!(found.contains(&"<ra-ngoai@vamxanh.example>".to_owned()), "{found:?}");
+    assert!(
+        found.contains(&"<ra-ngoai@vamxanh.example>".to_owned()),
+        "{found:?}"
+    );
 }
 
 #[test]

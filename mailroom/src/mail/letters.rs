@@ -90,7 +90,10 @@ impl Access {
         self.own(mailbox).await?;
         let known = self.room.0.snapshots.peek(self.account, mailbox);
         let row = |uid: u32| known.as_ref().and_then(|snapshot| snapshot.row(uid));
-        let ids: Vec<BodyId> = uids.iter().filter_map(|uid| Some(row(*uid)?.body)).collect();
+        let ids: Vec<BodyId> = uids
+            .iter()
+            .filter_map(|uid| Some(row(*uid)?.body))
+            .collect();
         let read = self.room.store().bodies(&ids).await?;
         let mut found = Vec::with_capacity(uids.len());
         for uid in uids {
