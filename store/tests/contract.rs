@@ -3,6 +3,7 @@
 
 mod contract {
     pub mod assigned;
+    pub mod bodies;
     pub mod mail;
     pub mod mailboxes;
     pub mod outbox;
@@ -15,11 +16,12 @@ mod contract {
 use futures_util::StreamExt as _;
 
 use contract::place::{Case, Place};
-use contract::{assigned, mail, mailboxes, outbox, people, processes, search};
+use contract::{assigned, bodies, mail, mailboxes, outbox, people, processes, search};
 
 fn cases() -> Vec<(&'static str, Case)> {
     [
         mail::cases(),
+        bodies::cases(),
         mailboxes::cases(),
         outbox::cases(),
         people::cases(),

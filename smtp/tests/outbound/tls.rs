@@ -357,7 +357,7 @@ async fn dane_records_decide() {
                 Err(_) => String::new(),
             };
             assert!(
-                found.starts_with(expected) && opened.is_ok() == !expected.is_empty(),
+                found.starts_with(expected) && opened.is_ok() != expected.is_empty(),
                 "{name} {label}: {found}"
             );
         }
