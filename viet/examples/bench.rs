@@ -242,7 +242,8 @@ fn whole_lines(title: &str, texts: &str, fails: bool) {
 fn unicode(texts: &[String], fails: bool) {
     let cx = Context::default();
     let words: Vec<&str> = texts.iter().flat_map(|t| t.split_whitespace()).collect();
-    let forms: [(&str, fn(&str) -> Option<String>); 6] = [
+    type Form = (&'static str, fn(&str) -> Option<String>);
+    let forms: [Form; 6] = [
         ("clean", |text| Some(text.to_owned())),
         ("tcvn3 letters", |text| {
             encode_as(text, Coding::Tcvn3).map(|raw| decode_as(&raw, Coding::Windows1252))
