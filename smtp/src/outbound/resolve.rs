@@ -203,9 +203,13 @@ fn words(cause: &NetError) -> String {
     }
 }
 
-/// Every record of the answer, the CNAMEs on the way included.
+/// Every record of the answer, the CNAMEs on the way included. Of several signatures only the one that was needed is marked.
 fn is_secure(records: &[Record]) -> bool {
-    !records.is_empty() && records.iter().all(|record| record.proof == Proof::Secure)
+    let mut signed = records
+        .iter()
+        .filter(|record| record.record_type() != RecordType::RRSIG)
+        .peekable();
+    signed.peek().is_some() && signed.all(|record| record.proof == Proof::Secure)
 }
 
 fn host_text(name: &Name) -> String {

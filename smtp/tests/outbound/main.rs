@@ -7,6 +7,7 @@
     clippy::expect_used
 )]
 
+mod dane;
 mod dns;
 mod faults;
 mod peer;

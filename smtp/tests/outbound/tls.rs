@@ -230,7 +230,7 @@ async fn a_letter_that_requires_tls_bounces_where_it_cannot_be_kept() {
 }
 
 /// A name's certificate by an authority, and both in DER.
-fn chain(name: &str) -> (Arc<ServerConfig>, Vec<u8>, Vec<u8>) {
+pub fn chain(name: &str) -> (Arc<ServerConfig>, Vec<u8>, Vec<u8>) {
     use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
     let root_key = KeyPair::generate().unwrap();
     let mut root = CertificateParams::new(Vec::new()).unwrap();
