@@ -178,6 +178,8 @@ pub struct Outbound {
     pub mx_port: u16,
     /// Send over IPv6 too? Only with a PTR record and SPF for it.
     pub ipv6: bool,
+    /// Validate DNSSEC and obey DANE? Only with name servers that pass signatures on.
+    pub dnssec: bool,
 }
 
 impl Default for Outbound {
@@ -194,6 +196,7 @@ impl Default for Outbound {
             dns: Vec::new(),
             mx_port: 25,
             ipv6: false,
+            dnssec: false,
         }
     }
 }

@@ -135,6 +135,9 @@ give_up_days = 5
 dns = []
 # Gửi bằng IPv6? Chỉ khi có bản ghi PTR và SPF cho địa chỉ đó. / Send over IPv6? Only with PTR and SPF for it.
 ipv6 = false
+# Kiểm chữ ký DNSSEC và tuân theo DANE; chỉ bật khi máy chủ DNS chuyển đủ chữ ký. /
+# Validate DNSSEC and obey DANE; only with name servers that pass signatures on.
+dnssec = false
 
 # Đường đi riêng cho từng miền. / A route of its own for a domain.
 [outbound.routes]

@@ -14,8 +14,8 @@ fn wrong(vi: String, en: String) -> Fault {
     Fault::new(Exit::Config, vi, en)
 }
 
-/// Names are looked up at the configured servers, or where the machine says.
-pub fn resolver(servers: &[SocketAddr]) -> Result<TokioResolver, Fault> {
+/// Names are looked up at the configured servers, or where the machine says; with `dnssec`, answers are validated.
+pub fn resolver(servers: &[SocketAddr], dnssec: bool) -> Result<TokioResolver, Fault> {
     let failed = |cause: String| {
         wrong(
             format!("không dùng được DNS: {cause}"),
@@ -26,7 +26,7 @@ pub fn resolver(servers: &[SocketAddr]) -> Result<TokioResolver, Fault> {
             "mend outbound.dns or /etc/resolv.conf",
         )
     };
-    let builder = if servers.is_empty() {
+    let mut builder = if servers.is_empty() {
         TokioResolver::builder_tokio().map_err(|cause| failed(cause.to_string()))?
     } else {
         let mut config = ResolverConfig::default();
@@ -39,6 +39,10 @@ pub fn resolver(servers: &[SocketAddr]) -> Result<TokioResolver, Fault> {
         }
         TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
     };
+    if dnssec {
+        builder.options_mut().validate = true;
+        builder.options_mut().edns0 = true;
+    }
     builder.build().map_err(|cause| failed(cause.to_string()))
 }
 
@@ -75,7 +79,7 @@ pub fn outbound(config: &Config) -> Result<outbound::Config, Fault> {
     })?;
     Ok(outbound::Config {
         host_name: config.site.host_name.clone(),
-        resolver: resolver(&config.outbound.dns)?,
+        resolver: resolver(&config.outbound.dns, config.outbound.dnssec)?,
         routes,
         roots: Arc::new(roots()),
         port: config.outbound.mx_port,
@@ -144,7 +148,7 @@ pub fn smtp(
     // Where mail out ends in a sink, nothing asks the Internet about mail in either.
     if config.incoming.check && config.mail.sink.is_empty() {
         let checks = smtp::check::Checks::new(
-            resolver(&config.outbound.dns)?,
+            resolver(&config.outbound.dns, false)?,
             &config.site.host_name,
             &config.incoming.trusted_sealers,
         );
