@@ -178,4 +178,14 @@ mod tests {
             assert!(derived.subject.chars().count() <= COLUMN_CHARS_MAX);
         }
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+        #[test]
+        fn any_bytes_are_described(raw in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..2_000)) {
+            let derived = of(&raw);
+            proptest::prop_assert!(derived.thread_key >= 0);
+            proptest::prop_assert!(derived.envelope.starts_with(b"(") && derived.structure.starts_with(b"("));
+        }
+    }
 }

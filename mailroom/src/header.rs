@@ -167,4 +167,26 @@ mod tests {
             b"X: y\r\nno field here\r\nFrom: An <an@a.b>\r\n\r\nBody: no\r\n"
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_taken_apart_without_loss(raw in proptest::collection::vec(proptest::prop_oneof![
+            proptest::strategy::Just(b'\r'), proptest::strategy::Just(b'\n'), proptest::strategy::Just(b':'),
+            proptest::strategy::Just(b' '), proptest::strategy::Just(b'A'), proptest::prelude::any::<u8>(),
+        ], 0..300)) {
+            let start = body_start(&raw);
+            proptest::prop_assert!(start <= raw.len());
+            let mut at = 0;
+            let mut left = raw.len();
+            let mut cut = Vec::new();
+            for field in fields(&raw) {
+                proptest::prop_assert!(field.whole.start >= at && field.whole.end <= start);
+                at = field.whole.end;
+                left -= field.whole.len();
+                cut.push(field.whole);
+            }
+            proptest::prop_assert_eq!(rewritten(b"", &raw, &cut).len(), left);
+            proptest::prop_assert_eq!(rewritten(b"", &raw, &[]), raw);
+        }
+    }
 }

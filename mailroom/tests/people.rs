@@ -163,3 +163,27 @@ async fn the_room_is_healthy_and_counts() {
         [("Nguyễn Văn An".to_owned(), "an@tinh.example".to_owned())]
     );
 }
+
+#[tokio::test]
+async fn who_administers_two_units_sees_both_once() {
+    let town = Town::new().await;
+    let console = town.room.console();
+    for unit in ["B", "P"] {
+        town.room
+            .unit_admin_set(&console, "quantri.a@tinh.example", unit, true)
+            .await
+            .unwrap();
+    }
+    let a = town.actor("quantri.a").await;
+    let all = town.room.accounts_list(&a, None, 0, 100).await.unwrap();
+    assert_eq!(all.len(), 10);
+    let page: Vec<_> = town
+        .room
+        .accounts_list(&a, None, 4, 3)
+        .await
+        .unwrap()
+        .iter()
+        .map(|one| one.id)
+        .collect();
+    assert_eq!(page, all[4..7].iter().map(|one| one.id).collect::<Vec<_>>());
+}

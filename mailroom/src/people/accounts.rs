@@ -157,19 +157,37 @@ impl Mailroom {
         rows: usize,
     ) -> Result<Vec<Principal>, Error> {
         let rows = rows.min(limits::LIST_ROWS_MAX.max(limits::ADMIN_ROWS_MAX));
-        let path = match self.unit_named(unit_code).await? {
+        let paths = match self.unit_named(unit_code).await? {
             Some(unit) => {
                 self.check_subtree(actor, Some(unit.id)).await?;
-                unit.path
+                vec![unit.path]
             }
-            None if actor.means == Means::Console => String::new(),
-            None => match self.administers(actor).await?.as_slice() {
-                [only] => only.path.clone(),
-                [] => return Err(Denied::NotAllowed.into()),
-                [first, ..] => first.path.clone(),
-            },
+            None if actor.means == Means::Console => vec![String::new()],
+            None => self
+                .administers(actor)
+                .await?
+                .into_iter()
+                .map(|unit| unit.path)
+                .collect(),
         };
-        Ok(self.store().principals_list(&path, rows, offset).await?)
+        let Some((first, more)) = paths.split_first() else {
+            return Err(Denied::NotAllowed.into());
+        };
+        if more.is_empty() {
+            return Ok(self.store().principals_list(first, rows, offset).await?);
+        }
+        // Several subtrees, one of which may hold another: everybody once.
+        let mut all: Vec<Principal> = Vec::new();
+        for path in &paths {
+            all.extend(
+                self.store()
+                    .principals_list(path, offset.saturating_add(rows), 0)
+                    .await?,
+            );
+        }
+        all.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
+        all.dedup_by_key(|one| one.id);
+        Ok(all.into_iter().skip(offset).take(rows).collect())
     }
 
     /// Closes an account (or opens it again): sessions end at once, mail to it is refused, nothing is deleted.

@@ -75,11 +75,16 @@ impl Mailroom {
         };
         self.store().credential_revoke(one.id, self.now()).await?;
         self.rights_changed(actor.principal);
+        let unit = self
+            .store()
+            .principal(actor.principal)
+            .await?
+            .and_then(|who| who.unit);
         self.audit(
             actor,
             "app_password.revoke",
             &actor.address,
-            None,
+            unit,
             &one.name,
         )
         .await

@@ -135,7 +135,12 @@ impl Mailroom {
             .subscriptions_delete_all(actor.principal)
             .await?;
         self.rights_changed(actor.principal);
-        self.audit(actor, "session.end_all", &actor.address, None, "")
+        let unit = self
+            .store()
+            .principal(actor.principal)
+            .await?
+            .and_then(|who| who.unit);
+        self.audit(actor, "session.end_all", &actor.address, unit, "")
             .await
     }
 

@@ -112,4 +112,15 @@ mod tests {
             assert_eq!(addresses, found, "{raw}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_letter_keeps_a_hidden_recipient(raw in "([BbFT][Ccro][Ccmo]?[:\\r\\n a@.,]{0,6}){0,20}") {
+            let made = completed(raw.as_bytes(), &MISSING);
+            proptest::prop_assert_eq!(header::count(&made, "Bcc"), 0);
+            proptest::prop_assert!(header::count(&made, "Date") >= 1 && header::count(&made, "Message-ID") >= 1);
+            // Asking who it claims to be from never fails either.
+            let _ = from_addresses(raw.as_bytes());
+        }
+    }
 }
