@@ -131,7 +131,17 @@ impl Policies {
     pub async fn of(&self, config: &Config, domain: &str) -> Option<Policy> {
         let now = config.clock.now();
         let kept = self.kept(domain).filter(|kept| now < kept.until);
+        if kept
+            .as_ref()
+            .is_some_and(|kept| kept.policy.is_none() && now < kept.fetch_after)
+        {
+            return None;
+        }
         let record = resolve::txt(config, &format!("_mta-sts.{domain}")).await;
+        if record.is_err() && kept.is_none() {
+            // A name server that leaves this question unanswered may not hold up every letter.
+            return self.make_do(domain, None, "DNS does not answer", now);
+        }
         let id = record.ok().and_then(|texts| record_id(&texts));
         match (&kept, id) {
             // No record, or DNS is silent: what was promised holds until it ends (§5.1).
