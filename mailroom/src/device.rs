@@ -119,6 +119,29 @@ impl Mailroom {
             .collect())
     }
 
+    /// The actor's own devices, for a trial push: nothing is owed and no cursor moves.
+    pub async fn own_devices(&self, actor: &Actor) -> Result<Vec<Owed>, Error> {
+        let held = self.store().subscriptions_of(actor.principal).await?;
+        Ok(held
+            .into_iter()
+            .map(|one| Owed {
+                subscription: one.id,
+                principal: one.principal,
+                endpoint: one.endpoint,
+                p256dh: one.p256dh,
+                auth: one.auth,
+                letters: 0,
+                assignments: 0,
+                urgent: false,
+                cursor: one.cursor,
+                badge: 0,
+                oldest_at: self.now(),
+                due_at: None,
+                assignees: Vec::new(),
+            })
+            .collect())
+    }
+
     /// Devices that are owed something now (their `next_at` has come).
     pub async fn owed(&self, rows: usize) -> Result<Vec<Owed>, Error> {
         let behind = self.store().subscriptions_behind(self.now(), rows).await?;

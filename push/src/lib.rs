@@ -6,10 +6,12 @@ pub mod endpoint;
 pub mod limits;
 pub mod post;
 pub mod sealed;
+mod trial;
 pub mod vapid;
 pub mod words;
 mod worker;
 
+pub use trial::Trial;
 pub use vapid::Vapid;
 pub use worker::run;
 

@@ -27,3 +27,5 @@ pub const VAPID_LIFE_SECS: i64 = 12 * 3_600;
 pub const SIGNATURES_MAX: usize = 1_000;
 /// A stop waits this long for posts under way.
 pub const LAST_WORDS: Duration = Duration::from_secs(5);
+/// A trial push is looked at now or not at all (seconds).
+pub const TRIAL_TTL_SECS: u32 = 300;

@@ -80,6 +80,18 @@ pub fn notice(owed: &Owed, web_base: &str, now: i64) -> Notice {
     }
 }
 
+/// What "Gửi thử" shows: that notices reach this device.
+pub fn trial(web_base: &str) -> Notice {
+    let path = format!("{web_base}/cai-dat/thong-bao");
+    let body = "Thiết bị này nhận được thông báo";
+    Notice {
+        payload: payload("Gửi thử", body, &path, Kind::Letters, 0),
+        ttl_secs: limits::TRIAL_TTL_SECS,
+        urgency: Urgency::High,
+        kind: Kind::Letters,
+    }
+}
+
 fn body(owed: &Owed) -> String {
     let letters = match owed.letters {
         0 => None,

@@ -104,12 +104,12 @@ impl House {
             (doors.smtp, doors.submission, doors.submissions),
         )?;
         house.imap(&config, mail_tls, doors.imap, doors.imaps);
-        let vapid_key = house.push(&config)?;
+        let for_pages = house.push(&config)?;
         house.outbound(&config)?;
         house.web(
             &config,
             tls(&[b"h2", b"http/1.1"])?,
-            &vapid_key,
+            &for_pages,
             doors.http,
             doors.https,
         );
@@ -181,17 +181,20 @@ impl House {
         }
     }
 
-    /// Starts the push worker; its public key is for the pages.
-    fn push(&self, config: &Config) -> Result<String, Fault> {
+    /// Starts the push worker; its public key and the trial push are for the pages.
+    fn push(&self, config: &Config) -> Result<ForPages, Fault> {
         let (settings, vapid) = wire::push(config)?;
-        let public = vapid.public_base64url().to_owned();
+        let for_pages = ForPages {
+            vapid_key: vapid.public_base64url().to_owned(),
+            test_push: wire::test_push(settings.clone(), vapid.clone(), self.room().clone())?,
+        };
         self.spawn(push::run(
             settings,
             self.room().clone(),
             vapid,
             self.shutdown.clone(),
         ));
-        Ok(public)
+        Ok(for_pages)
     }
 
     fn outbound(&self, config: &Config) -> Result<(), Fault> {
@@ -208,11 +211,17 @@ impl House {
         &self,
         config: &Config,
         tls: Option<Arc<rustls::ServerConfig>>,
-        vapid_key: &str,
+        for_pages: &ForPages,
         http: Vec<TcpListener>,
         https: Vec<TcpListener>,
     ) {
-        let pages = |tls| webmail::router(wire::pages(config, vapid_key, tls), self.room().clone());
+        let pages = |tls| {
+            let settings = webmail::Config {
+                test_push: Some(for_pages.test_push.clone()),
+                ..wire::pages(config, &for_pages.vapid_key, tls)
+            };
+            webmail::router(settings, self.room().clone())
+        };
         if let Some(tls) = tls {
             for listener in https {
                 let router = pages(true);
@@ -261,6 +270,12 @@ impl House {
             tracing::warn!("the store did not close in time; what was answered is on disk");
         }
     }
+}
+
+/// What the pages need of push.
+struct ForPages {
+    vapid_key: String,
+    test_push: webmail::TestPush,
 }
 
 /// The signals of a service.

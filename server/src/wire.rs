@@ -188,6 +188,28 @@ pub fn push(config: &Config) -> Result<(push::Config, push::Vapid), Fault> {
     Ok((out, vapid))
 }
 
+/// "Gửi thử" for the pages: a trial push to every device of a person.
+pub fn test_push(
+    settings: push::Config,
+    vapid: push::Vapid,
+    room: mailroom::Mailroom,
+) -> Result<webmail::TestPush, Fault> {
+    let trial = push::Trial::new(settings, vapid).map_err(|cause| {
+        wrong(
+            format!("không dùng được thông báo đẩy: {cause}"),
+            format!("push is not usable: {cause}"),
+        )
+    })?;
+    let trial = Arc::new(trial);
+    Ok(Arc::new(move |actor| {
+        let (trial, room) = (Arc::clone(&trial), room.clone());
+        Box::pin(async move {
+            let sent = trial.send(&room, &actor).await;
+            sent.map_err(|cause| cause.to_string())
+        })
+    }))
+}
+
 /// The machine's authorities, or the ones built in where it has none.
 pub fn roots() -> rustls::RootCertStore {
     let mut roots = rustls::RootCertStore::empty();

@@ -120,6 +120,7 @@ def subscribe(device):
     fields = {"csrf": token[1], "endpoint": device.endpoint, "p256dh": b64(device.public), "auth": b64(device.auth), "device": device.name}
     answer = post("/thong-bao/dang-ky", fields)
     assert answer.status < 400, answer.status
+    return token[1]
 
 
 def letter(subject):
@@ -132,7 +133,11 @@ def letter(subject):
 post("/dang-nhap", {"ten": LAN, "mat-khau": password, "ve": "/"})
 assert any(jar), "signing in gave no cookie"
 device = Device("may-1")
-subscribe(device)
+token = subscribe(device)
+post("/thong-bao/thu", {"csrf": token})
+_, headers, body = arrived.get(timeout=60)
+check(headers)
+assert device.decrypt(body)["notification"]["title"] == "Gửi thử"
 accepted = letter("tieu de rat rieng tu")
 path, headers, body = arrived.get(timeout=60)
 took = time.monotonic() - accepted

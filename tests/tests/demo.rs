@@ -229,6 +229,10 @@ fn accounts_are_added_while_it_runs() {
     let said = done(&["account", "import", csv.path().to_str().unwrap()], b"");
     assert!(said.contains("200 không đổi"), "{said}");
     assert!(done(&["audit", "verify"], b"").contains("nguyên vẹn"));
+    assert!(
+        done(&["rederive"], b"").contains("0 bước"),
+        "nothing is older than the rules"
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod list;
 mod mail_text;
 mod member;
 mod queue;
+mod rederive;
 mod serve;
 mod source;
 mod trace;
@@ -65,6 +66,8 @@ enum Command {
     Queue(queue::Queue),
     /// Đọc tệp thư và in nội dung tiếng Việt (JSON). / Read message files and print their text as JSON
     MailText(mail_text::MailText),
+    /// Đọc lại thư đã lưu khi quy tắc đọc được cải tiến. / Read stored letters again after the rules improved
+    Rederive(rederive::Rederive),
     /// Nhật ký thao tác. / The audit log
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -86,6 +89,7 @@ pub async fn run(line: Line) -> Result<(), Fault> {
         Command::Trace(trace) => trace.run(place).await,
         Command::Queue(queue) => queue.run(place).await,
         Command::MailText(files) => files.run(),
+        Command::Rederive(rederive) => rederive.run(place).await,
         Command::Audit(audit) => audit.run(place).await,
     }
 }
