@@ -29,6 +29,10 @@ pub const BATCH_REQUESTS: usize = 256;
 pub const BATCH_COPIES: usize = 4096;
 /// Body bytes in one transaction: bounds the write-ahead log's growth and the writer's memory.
 pub const BATCH_BYTES: usize = 32 << 20;
+/// A transaction this slow, ms, makes waiting for its callers worth while.
+pub const SLOW_COMMIT_MS: u64 = 4;
+/// The longest a batch waits for the callers of the last one, ms.
+pub const PATIENCE_MS: u64 = 3;
 /// Bodies up to this many bytes (raw) live in the row, larger ones in a file (measured: docs/decisions).
 pub const BODY_ROW_BYTES: usize = 64 << 10;
 /// Below this a body is not worth compressing, bytes.

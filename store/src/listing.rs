@@ -44,8 +44,8 @@ const EMAIL_AT: &str = list_columns!(
     "FROM email JOIN derived ON derived.body_id = email.body_id WHERE email.mailbox_id = $1 AND email.uid = $2"
 );
 const LIST: &str = list_columns!(
-    "FROM email JOIN derived ON derived.body_id = email.body_id WHERE email.mailbox_id = $1 AND email.uid < $2 \
-     AND (email.flags & $3) = 0 ORDER BY email.uid DESC LIMIT $4"
+    "FROM (SELECT * FROM email WHERE mailbox_id = $1 AND uid < $2 AND (flags & $3) = 0 ORDER BY uid DESC LIMIT $4) \
+     AS email JOIN derived ON derived.body_id = email.body_id ORDER BY email.uid DESC"
 );
 const THREAD: &str = list_columns!(
     "FROM email JOIN derived ON derived.body_id = email.body_id WHERE email.account_id = $1 AND email.thread_id = $2 \

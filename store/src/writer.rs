@@ -16,7 +16,9 @@ use crate::deliver::{self, Prepared, Roles};
 use crate::dialect::Dialect;
 use crate::feed::{Wake, Wakes};
 use crate::id::IdMaker;
-use crate::limits::{BATCH_BYTES, BATCH_COPIES, BATCH_REQUESTS, FOREIGN_POLL_MS};
+use crate::limits::{
+    BATCH_BYTES, BATCH_COPIES, BATCH_REQUESTS, FOREIGN_POLL_MS, PATIENCE_MS, SLOW_COMMIT_MS,
+};
 use crate::noun::Placed;
 use crate::open::Connect;
 
@@ -118,14 +120,20 @@ impl Writer {
     /// Runs until every sender of requests is gone.
     pub async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
         let poll = Duration::from_millis(FOREIGN_POLL_MS);
+        let mut last = Last::default();
         loop {
             self.look_for_others().await;
             match tokio::time::timeout(poll, requests.recv()).await {
                 Err(_idle) => {}
                 Ok(None) => break,
                 Ok(Some(first)) => {
-                    let batch = gather(first, &mut requests);
+                    let batch = gather(first, &mut requests, last).await;
+                    let (number, begun) = (batch.0.len() + batch.1.len(), Instant::now());
                     self.write(batch).await;
+                    last = Last {
+                        requests: number,
+                        took: begun.elapsed(),
+                    };
                     // Whoever was just answered may have the next request at hand.
                     tokio::task::yield_now().await;
                 }
@@ -289,13 +297,14 @@ fn later(cause: &Error) -> Error {
     }
 }
 
-/// Everything that waits, up to what one transaction should hold.
-fn gather(
-    first: Request,
-    requests: &mut mpsc::Receiver<Request>,
-) -> (Vec<Delivered>, Vec<Box<dyn Job>>) {
+/// Everything that waits, up to what one transaction should hold. Where a commit is slow and the last batch had
+/// several requests, their callers get a moment to be part of this one too; alone, a letter waits for nobody.
+async fn gather(first: Request, requests: &mut mpsc::Receiver<Request>, last: Last) -> Batch {
     let (mut deliveries, mut jobs) = (Vec::new(), Vec::new());
     let (mut copies, mut bytes) = (0, 0);
+    let patience = last
+        .patience()
+        .map(|moment| tokio::time::Instant::now() + moment);
     let mut next = Some(first);
     while let Some(request) = next {
         match request {
@@ -306,10 +315,57 @@ fn gather(
             }
             Request::Job(job) => jobs.push(job),
         }
-        let full = deliveries.len() + jobs.len() >= BATCH_REQUESTS
-            || copies >= BATCH_COPIES
-            || bytes >= BATCH_BYTES;
-        next = if full { None } else { requests.try_recv().ok() };
+        let gathered = deliveries.len() + jobs.len();
+        if gathered >= BATCH_REQUESTS || copies >= BATCH_COPIES || bytes >= BATCH_BYTES {
+            break;
+        }
+        next = requests.try_recv().ok();
+        if let (None, Some(until)) = (&next, patience)
+            && gathered < last.requests
+        {
+            next = tokio::time::timeout_at(until, requests.recv())
+                .await
+                .ok()
+                .flatten();
+        }
     }
     (deliveries, jobs)
+}
+
+/// What one transaction takes up.
+type Batch = (Vec<Delivered>, Vec<Box<dyn Job>>);
+
+/// The last batch.
+#[derive(Clone, Copy, Default)]
+struct Last {
+    requests: usize,
+    took: Duration,
+}
+
+impl Last {
+    /// How long the next batch may wait for the callers of the last one: a part of what a commit costs them anyway.
+    fn patience(self) -> Option<Duration> {
+        let slow = self.took >= Duration::from_millis(SLOW_COMMIT_MS);
+        (self.requests > 1 && slow).then(|| (self.took / 4).min(Duration::from_millis(PATIENCE_MS)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_crowd_on_a_slow_disk_waits() {
+        let last = |requests, ms| {
+            Last {
+                requests,
+                took: Duration::from_millis(ms),
+            }
+            .patience()
+        };
+        assert_eq!(last(1, 50), None);
+        assert_eq!(last(20, 1), None);
+        assert_eq!(last(20, 6), Some(Duration::from_micros(1500)));
+        assert_eq!(last(20, 1000), Some(Duration::from_millis(PATIENCE_MS)));
+    }
 }
