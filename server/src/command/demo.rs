@@ -15,8 +15,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
-/// The highest standard port that is moved (the admin door's).
-const HIGHEST_PORT: u16 = 9180;
+/// The highest standard port that is moved.
+const HIGHEST_PORT: u16 = 993;
+/// Where the admin door is moved from; it takes any free port where that would be too high.
+const ADMIN_PORT: u16 = 9180;
 
 #[derive(clap::Args)]
 pub struct Demo {
@@ -131,7 +133,10 @@ impl Demo {
             imaps: at(993),
             http: at(80),
             https: at(443),
-            admin: at(HIGHEST_PORT),
+            admin: match self.port_base.checked_add(ADMIN_PORT) {
+                Some(_) => at(ADMIN_PORT),
+                None => vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
+            },
             http_pages: true,
         };
         config.sign_in.mail_programs_take_password = true;
@@ -195,6 +200,7 @@ impl Demo {
             "\nsink = \"\"\n",
             &format!("\nsink = {}\n", quoted(&config.mail.sink)),
         )
+        .replace("127.0.0.1:9180", &first(&config.listen.admin))
         .replace(
             "mail_programs_take_password = false",
             "mail_programs_take_password = true",
