@@ -217,7 +217,8 @@ impl Input {
         let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
         let Some(offset) = unsearched.iter().position(|&byte| byte == b'\n') else {
             self.searched = self.buffer.len();
-            if self.command.text.len() + self.buffer.len() > caps.line_bytes {
+            // One more, for the CR of a line that just fits.
+            if self.command.text.len() + self.buffer.len() > caps.line_bytes + 1 {
                 self.command.text.extend_from_slice(&self.buffer);
                 let tag = tag_of(&self.command.text);
                 self.forget();
@@ -414,6 +415,15 @@ mod tests {
                 vec!["refused a true false"],
             ),
             (long.as_str(), vec!["long a", "b NOOP|"]),
+            // a line of just 40 bytes fits, whether its end came with it or later; 41 do not
+            (
+                "a 34567890123456789012345678901234567 40\r\n",
+                vec!["a 34567890123456789012345678901234567 40|"],
+            ),
+            (
+                "a 34567890123456789012345678901234567  41\r\n",
+                vec!["long a"],
+            ),
             ("{}\r\n{x}\r\n{-1}\r\n", vec!["{}|", "{x}|", "{-1}|"]),
         ] {
             for step in [1, 7, 1 << 20] {
