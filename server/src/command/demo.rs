@@ -237,15 +237,21 @@ fn json_line(listen: &Listen, keys: &Path, data: &Path, accounts: &[Shown]) -> S
     .to_string()
 }
 
+/// Ports that browsers refuse to open whatever listens there (Fetch standard, "bad port"); the default base gives the first.
+const BLOCKED_BY_BROWSERS: [u16; 2] = [10080, 6000];
+
 /// What a person needs to use the demo.
 fn greet(listen: &Listen, keys: &Path, data: &Path, accounts: &[Shown]) {
     println!("congthu: bản thử đang chạy, chỉ trên máy này.\n");
-    println!("  Trang thư      http://localhost:{}/", port(&listen.http));
     println!(
-        "                 https://localhost:{}/  (chứng thư tự ký: {})",
+        "  Trang thư      https://localhost:{}/  (chứng thư tự ký: trình duyệt sẽ hỏi, hoặc tin {})",
         port(&listen.https),
         keys.join(cert::AUTHORITY).display()
     );
+    let http = port(&listen.http);
+    if !BLOCKED_BY_BROWSERS.contains(&http) {
+        println!("                 http://localhost:{http}/");
+    }
     println!("  Nhận thư       SMTP {}", first(&listen.smtp));
     println!(
         "  Gửi thư        submission {} (STARTTLS), submissions {} (TLS)",
