@@ -8,12 +8,16 @@
 )]
 
 pub mod demo;
+pub mod dns;
 pub mod imap;
+pub mod sink;
 pub mod smtp;
 pub mod tool;
 
 pub use demo::Demo;
+pub use dns::Dns;
 pub use imap::Imap;
+pub use sink::Sink;
 pub use smtp::Smtp;
 
 use std::time::{Duration, Instant};

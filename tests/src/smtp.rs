@@ -77,6 +77,12 @@ impl Smtp {
         self.reply()
     }
 
+    /// Signs in with AUTH PLAIN in clear text, as the demo allows on loopback.
+    pub fn sign_in(&mut self, user: &str, password: &str) -> std::io::Result<(u16, String)> {
+        self.say("AUTH PLAIN")?;
+        self.say(&base64(format!("\0{user}\0{password}").as_bytes()))
+    }
+
     pub fn ehlo(&mut self) -> std::io::Result<(u16, String)> {
         self.say("EHLO may-khach.example")
     }
@@ -90,4 +96,24 @@ impl Smtp {
         }
         bytes
     }
+}
+
+/// RFC 4648 §4.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for three in bytes.chunks(3) {
+        let at = |place: usize| u32::from(three.get(place).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        for place in 0..4 {
+            if place <= three.len() {
+                text.push(char::from(
+                    LETTERS[(bits >> (18 - 6 * place) & 63) as usize],
+                ));
+            } else {
+                text.push('=');
+            }
+        }
+    }
+    text
 }

@@ -3,41 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use congthu_tests::demo::LAN;
-use congthu_tests::tool::{python, run, workspace};
-use congthu_tests::{Demo, Imap, free_port, wait_for};
-use std::io::{BufRead, BufReader};
+use congthu_tests::tool::run;
+use congthu_tests::{Demo, Dns, Imap, free_port, wait_for};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-
-/// A DNS server that ends with the test.
-struct Dns(Child);
-
-impl Dns {
-    fn start(port: u16, records: &[&str]) -> Dns {
-        let mut child = Command::new(python())
-            .arg("-B")
-            .arg(workspace().join("tests/clients/dns.py"))
-            .arg(port.to_string())
-            .args(records)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        assert_eq!(line.trim(), "ready");
-        Dns(child)
-    }
-}
-
-impl Drop for Dns {
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
+use std::process::{Command, Stdio};
 
 /// Debian's Postfix with a configuration of its own, serving mailboxes of huyenbac.example. Needs root, as Postfix does.
 struct Postfix {

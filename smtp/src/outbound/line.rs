@@ -12,7 +12,7 @@ use mailroom::Mailroom;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use store::{BodyId, Leased};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 /// Rows of one submission to one destination: one letter, one body.
@@ -69,12 +69,20 @@ impl Tools {
         self.conclude(&batch.rows, fates, None).await;
     }
 
-    async fn conclude(&self, rows: &[Leased], fates: Vec<Outcome>, body: Option<&Prepared>) {
+    /// Hands the outcomes over to be written; what is returned ends when they are.
+    async fn conclude(
+        &self,
+        rows: &[Leased],
+        fates: Vec<Outcome>,
+        body: Option<&Prepared>,
+    ) -> oneshot::Receiver<()> {
         let now = self.config.clock.now();
         let (settlements, tellings) = settle::decide(&self.config, rows, fates, now);
+        let (written, on_disk) = oneshot::channel();
         let mut conclusion = Conclusion {
             settlements,
             notices: Vec::new(),
+            written: Some(written),
         };
         if let Some(first) = rows.first().filter(|_| !tellings.is_empty()) {
             let loaded = match body {
@@ -91,11 +99,19 @@ impl Tools {
         if self.conclusions.send(conclusion).await.is_err() {
             tracing::error!("nobody writes conclusions down any more");
         }
+        on_disk
     }
 
-    async fn deliver(&self, line: &mut Line<'_>, batch: &Batch) -> (Lesson, Option<Reason>) {
+    /// Delivers a batch once the letter before it on this line is settled on disk: what a crash can send twice is one letter
+    /// for each connection.
+    async fn deliver(
+        &self,
+        line: &mut Line<'_>,
+        batch: &Batch,
+        before: Option<oneshot::Receiver<()>>,
+    ) -> (Learned, Option<oneshot::Receiver<()>>) {
         let Some(first) = batch.rows.first() else {
-            return (Lesson::Went, None);
+            return ((Lesson::Went, None), before);
         };
         let body = match self.body(first.body).await {
             Ok(body) => body,
@@ -106,9 +122,8 @@ impl Tools {
                     "4.3.0",
                     "the letter could not be read from the store; trying again",
                 );
-                self.conclude(&batch.rows, vec![fate; batch.rows.len()], None)
-                    .await;
-                return (Lesson::Went, None);
+                let on_disk = self.conclude(&batch.rows, vec![fate; batch.rows.len()], None);
+                return ((Lesson::Went, None), Some(on_disk.await));
             }
         };
         let recipient = |row: &'_ Leased| -> (String, Option<String>, Option<String>) {
@@ -132,15 +147,22 @@ impl Tools {
             requiretls: first.requiretls,
             priority: first.priority,
         };
+        if let Some(before) = before {
+            // It ends by being dropped: there is nothing to hear.
+            let _ = before.await;
+        }
         let (fates, lesson) = line.deliver(&letter).await;
         let why = match (lesson, fates.first()) {
             (Lesson::Dead, Some(Outcome::Later(why))) => Some(why.clone()),
             _ => None,
         };
-        self.conclude(&batch.rows, fates, Some(&body)).await;
-        (lesson, why)
+        let on_disk = self.conclude(&batch.rows, fates, Some(&body)).await;
+        ((lesson, why), Some(on_disk))
     }
 }
+
+/// What one letter taught about the destination, and why it is dead.
+type Learned = (Lesson, Option<Reason>);
 
 /// Runs one line until it has been idle for a moment or the dispatcher lets go of it.
 pub async fn run(
@@ -151,6 +173,7 @@ pub async fn run(
     done: mpsc::Sender<Done>,
 ) {
     let mut line = Line::new(&tools.config, &destination);
+    let mut before = None;
     loop {
         let batch = match timeout(limits::IDLE_REUSE, desk.recv()).await {
             Ok(batch) => batch,
@@ -161,7 +184,8 @@ pub async fn run(
             }
         };
         let Some(batch) = batch else { break };
-        let (lesson, why) = tools.deliver(&mut line, &batch).await;
+        let ((lesson, why), on_disk) = tools.deliver(&mut line, &batch, before.take()).await;
+        before = on_disk;
         let told = done
             .send(Done {
                 key: destination.key.clone(),

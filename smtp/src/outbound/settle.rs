@@ -11,7 +11,7 @@ use mailroom::{Error, Mailroom, mask};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Evidence, Leased, Settled, Settlement, TraceId};
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 /// Tries to send one report before its rows are left to their lease.
 const REPORT_TRIES: u32 = 5;
@@ -29,6 +29,8 @@ pub struct Notice {
 pub struct Conclusion {
     pub settlements: Vec<Settlement>,
     pub notices: Vec<Notice>,
+    /// Dropped when the conclusion is on disk, or given up: the line waits for it before its next letter.
+    pub written: Option<oneshot::Sender<()>>,
 }
 
 /// What to tell, by action, before the report is built.
@@ -245,10 +247,11 @@ pub async fn write_down(
         > 0
     {
         let told = join_all(batch.iter().map(|one| tell_all(&room, &one.notices))).await;
-        let mut settlements = Vec::new();
+        let (mut settlements, mut written) = (Vec::new(), Vec::new());
         for (conclusion, told) in batch.drain(..).zip(told) {
             if told {
                 settlements.extend(conclusion.settlements);
+                written.extend(conclusion.written);
             } else {
                 // Nobody could be told: the rows stay leased and come again.
                 hand.add_permits(conclusion.settlements.len());
@@ -261,6 +264,7 @@ pub async fn write_down(
         if rows > 0 {
             settle(&room, settlements).await;
         }
+        drop(written);
         if put_off {
             again.notify_one();
         }
