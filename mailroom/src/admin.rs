@@ -85,6 +85,20 @@ impl Mailroom {
         unit: Option<UnitId>,
         detail: &str,
     ) -> Result<(), Error> {
+        let row = self.audit_row(actor, action, target, unit, detail);
+        self.store().audit_append(row, self.now()).await?;
+        Ok(())
+    }
+
+    /// The row itself, for what writes it in its own transaction.
+    pub(crate) fn audit_row(
+        &self,
+        actor: &Actor,
+        action: &str,
+        target: &str,
+        unit: Option<UnitId>,
+        detail: &str,
+    ) -> NewAudit {
         let who = if actor.address.is_empty() {
             &actor.name
         } else {
@@ -95,15 +109,13 @@ impl Mailroom {
         } else {
             format!(" [{}]", actor.peer_ip)
         };
-        let row = NewAudit {
+        NewAudit {
             actor_id: (actor.principal.0 != 0).then_some(actor.principal),
             actor: who.clone(),
             action: action.to_owned(),
             target: target.to_owned(),
             unit,
             detail: format!("{detail}{from}").trim().to_owned(),
-        };
-        self.store().audit_append(row, self.now()).await?;
-        Ok(())
+        }
     }
 }

@@ -22,6 +22,7 @@ pub mod mail;
 mod mask;
 pub mod people;
 pub mod policy;
+pub mod queue;
 pub mod receive;
 pub mod recover;
 mod room;

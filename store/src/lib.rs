@@ -53,7 +53,10 @@ pub use limits::Limits;
 pub use listing::{EnvelopeRow, ListFilter};
 pub use noun::*;
 pub use open::{Config, DataLock, NodeLock};
-pub use outbox::{Attempt, OutboxCounts, OutboxFilter, OutboxRow, OutboxState, Submission};
+pub use outbox::{
+    Attempt, OutboxCounts, OutboxFilter, OutboxRow, OutboxState, QueueAct, QueueCount, QueueDone,
+    QueueFilter, QueueGroup, QueueRow, Submission,
+};
 pub use people::{Address, AddressKind, Membership, NewPrincipal, PrincipalChange};
 pub use search::{Clause, Field, Query};
 pub use setting::Stats;

@@ -393,7 +393,20 @@ pub struct Leased {
     pub created_at: i64,
     pub expires_at: i64,
     pub delay_noticed_at: Option<i64>,
+    /// What an administrator asked of the next attempt.
+    pub asked: Option<Asked>,
 }
+
+/// What an administrator asked of a waiting row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Asked {
+    /// Tried now, even where the destination rests.
+    Retry,
+    /// Ended without an attempt, with a report to the sender.
+    Drop,
+}
+
+words!(Asked { Retry = "retry", Drop = "drop" });
 
 /// What an attempt showed: goes into the recipient's history.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,11 @@
 //! The outbox: one row per recipient elsewhere, leased by workers, settled after every attempt. Fair: domains are served
 //! in turn, so that one dead domain with 50,000 due rows starves nobody. Knows no SMTP and decides no retry time.
 
+mod queue;
 mod reading;
+
+pub(crate) use queue::{LISTED as QUEUE_LISTED, SQL as QUEUE_SQL};
+pub use queue::{QueueAct, QueueCount, QueueDone, QueueFilter, QueueGroup, QueueRow};
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -28,7 +32,7 @@ const LEASED: Listed = Listed::new(
     "i",
     "WITH v(k) AS (VALUES {}) SELECT o.id, o.submission_id, o.trace_id, o.body_id, s.account_id, o.mail_from, o.recipient, \
      o.domain, o.notify, o.orcpt, s.envid, s.ret, o.smtputf8, s.requiretls, o.priority, o.attempts, o.created_at, \
-     o.expires_at, o.delay_noticed_at FROM v CROSS JOIN outbox o CROSS JOIN submission s \
+     o.expires_at, o.delay_noticed_at, o.asked FROM v CROSS JOIN outbox o CROSS JOIN submission s \
      WHERE o.id = v.k AND s.id = o.submission_id ORDER BY o.next_at, o.id",
 );
 /// Every domain that now has due rows; a domain with several rows stands once, at its earliest.
@@ -54,7 +58,7 @@ const SETTLE: Listed = Listed::new(
     "itiiiti",
     "WITH v(k, s, n, e, c, t, d) AS (VALUES {}) UPDATE outbox SET state = v.s, \
      next_at = COALESCE(v.n, next_at), attempts = attempts + 1, leased_by = NULL, lease_until = NULL, last_code = v.c, \
-     last_text = v.t, ended_at = v.e, delay_noticed_at = COALESCE(v.d, delay_noticed_at) FROM v WHERE outbox.id = v.k \
+     last_text = v.t, ended_at = v.e, asked = NULL, delay_noticed_at = COALESCE(v.d, delay_noticed_at) FROM v WHERE outbox.id = v.k \
      AND ended_at IS NULL RETURNING id, trace_id, recipient, domain, next_at",
 );
 const INSERT_ATTEMPT: Listed = Listed::new(
@@ -234,6 +238,7 @@ fn leased_row(row: &Row) -> Result<Leased, Error> {
         created_at: row.int(16)?,
         expires_at: row.int(17)?,
         delay_noticed_at: row.opt_int(18)?,
+        asked: row.opt_text(19)?.as_deref().and_then(Asked::parse),
     })
 }
 

@@ -20,6 +20,7 @@ const FIXED: &[&[&str]] = &[
     listing::SQL,
     mailbox::SQL,
     outbox::SQL,
+    outbox::QUEUE_SQL,
     people::SQL,
     search::SQL,
     setting::SQL,
@@ -33,6 +34,7 @@ const LISTED: &[&[&Listed]] = &[
     flags::LISTED,
     listing::LISTED,
     outbox::LISTED,
+    outbox::QUEUE_LISTED,
     search::LISTED,
     trace::LISTED,
 ];

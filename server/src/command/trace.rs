@@ -91,14 +91,7 @@ async fn show(office: &Office, id: TraceId, json: bool) -> Result<(), Fault> {
             why_waiting(row.state, row.next_at, row.last_text.as_deref())
         );
         for attempt in store.attempts(row.id).await? {
-            let evidence = &attempt.evidence;
-            println!(
-                "    {} {} {} {}",
-                local_time(attempt.at),
-                attempt.outcome,
-                evidence.host,
-                evidence.text
-            );
+            println!("    {}", attempt_words(&attempt));
         }
     }
     Ok(())
@@ -114,6 +107,36 @@ pub fn why_waiting(state: OutboxState, next_at: i64, last: Option<&str>) -> Stri
         OutboxState::Held => format!("đang bị giữ lại{last}"),
         _ => format!("đang chờ, gửi lại lúc {}{last}", local_time(next_at)),
     }
+}
+
+/// One attempt: when, where, how it was protected, what the other server said.
+pub fn attempt_words(attempt: &store::Attempt) -> String {
+    let saw = &attempt.evidence;
+    let outcome = match attempt.outcome.as_str() {
+        "sent" => "đã gửi",
+        "later" => "tạm hoãn",
+        "never" => "bị trả lại",
+        other => other,
+    };
+    let tls = match (saw.tls.as_str(), saw.certificate.as_str()) {
+        ("", _) if saw.ip.is_empty() => String::new(),
+        ("", _) => ", không mã hóa".to_owned(),
+        (tls, "") => format!(", {tls}"),
+        (tls, certificate) => format!(", {tls}, chứng thư {certificate}"),
+    };
+    let at = match (saw.host.as_str(), saw.ip.as_str()) {
+        ("", "") => String::new(),
+        (host, "") => format!(" {host}"),
+        (host, ip) => format!(" {host} [{ip}]{tls}"),
+    };
+    let code = saw.code.map(|code| format!("{code} ")).unwrap_or_default();
+    let enhanced = saw
+        .enhanced
+        .as_deref()
+        .map(|enhanced| format!("{enhanced} "))
+        .unwrap_or_default();
+    let when = local_time(attempt.at);
+    format!("{when} {outcome}{at}: {code}{enhanced}{}", saw.text)
 }
 
 fn in_words(event: &str) -> &str {

@@ -4,7 +4,7 @@
 use super::attempt::{Destination, Line};
 use super::body::Prepared;
 use super::pace::Lesson;
-use super::reply::{Blame, Outcome, Reason, later};
+use super::reply::{Blame, Outcome, Reason, later, never};
 use super::settle::{self, Conclusion};
 use super::talk::{Letter, Recipient};
 use super::{Config, limits};
@@ -67,6 +67,17 @@ impl Tools {
     pub async fn postpone(&self, batch: Batch, why: Reason) {
         let fates = vec![Outcome::Later(why); batch.rows.len()];
         self.conclude(&batch.rows, fates, None).await;
+    }
+
+    /// Ends a batch that an administrator dropped: nothing is sent but the report.
+    pub async fn end(&self, batch: Batch) {
+        let fate = never(
+            Blame::Letter,
+            "5.3.0",
+            "quản trị viên đã hủy thư này khỏi hàng đợi / removed from the queue by an administrator",
+        );
+        self.conclude(&batch.rows, vec![fate; batch.rows.len()], None)
+            .await;
     }
 
     /// Hands the outcomes over to be written; what is returned ends when they are.

@@ -53,6 +53,11 @@ impl Pace {
         now < self.rests_until
     }
 
+    /// The rest ends now; what was learned about the destination stays until the next attempt.
+    pub fn wake(&mut self) {
+        self.rests_until = 0;
+    }
+
     pub fn learn(&mut self, lesson: Lesson, now: i64) {
         match lesson {
             Lesson::Went => {
@@ -116,6 +121,8 @@ mod tests {
         assert_eq!(pace.rests_until(), 61_000 + 120_000);
         assert_eq!(pace.limit(), 1);
         assert!(!pace.is_ordinary());
+        pace.wake();
+        assert!(!pace.is_resting(61_000) && pace.limit() == 1);
         pace.learn(Lesson::Went, 200_000);
         assert!(!pace.is_resting(200_000));
     }

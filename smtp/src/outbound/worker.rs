@@ -11,7 +11,7 @@ use mailroom::Mailroom;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use store::{Leased, SubmissionId};
+use store::{Asked, Leased, SubmissionId};
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -227,6 +227,10 @@ impl Desk {
         let leased_until = now + i64::try_from(limits::LEASE_SECS * 1_000).unwrap_or(i64::MAX);
         let mut batches: Vec<(Destination, Batch)> = Vec::new();
         let mut places: HashMap<(String, SubmissionId), usize> = HashMap::new();
+        let (dropped, rows): (Vec<Leased>, Vec<Leased>) = rows
+            .into_iter()
+            .partition(|row| row.asked == Some(Asked::Drop));
+        self.end(dropped, leased_until);
         for row in rows {
             let destination = attempt::destination(&self.tools.config, &row.domain);
             let place = (destination.key.clone(), row.submission);
@@ -257,6 +261,10 @@ impl Desk {
                 lines: Vec::new(),
                 why: None,
             });
+            // Somebody looks at it and wants it tried: the rest is over.
+            if batch.rows.iter().any(|row| row.asked == Some(Asked::Retry)) {
+                spot.pace.wake();
+            }
             match spot.why.clone().filter(|_| spot.pace.is_resting(now)) {
                 Some(why) => self.postpone(batch, why),
                 None => {
@@ -278,6 +286,18 @@ impl Desk {
         let tools = self.tools.clone();
         self.lines
             .spawn(async move { tools.postpone(batch, why).await });
+    }
+
+    /// Ends what an administrator dropped, with a report to each sender.
+    fn end(&mut self, rows: Vec<Leased>, leased_until: i64) {
+        let mut letters: HashMap<SubmissionId, Vec<Leased>> = HashMap::new();
+        for row in rows {
+            letters.entry(row.submission).or_default().push(row);
+        }
+        for rows in letters.into_values() {
+            let (tools, batch) = (self.tools.clone(), Batch { rows, leased_until });
+            self.lines.spawn(async move { tools.end(batch).await });
+        }
     }
 
     /// What a line learned: the destination's pace, and those that wait behind a dead one.

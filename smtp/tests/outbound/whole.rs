@@ -440,3 +440,62 @@ async fn when_the_time_is_over_the_sender_gets_the_letter_back() {
     stop.cancel();
     task.await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_administrator_wakes_a_resting_destination_and_drops_with_a_report() {
+    let town = town(Policy::default()).await;
+    let faults = vec![
+        ("greeting", Fault::Silent, 1),
+        ("RCPT TO:<cho@", Fault::Say("450 4.2.0 greylisted"), 9),
+    ];
+    let (port, log) = peer(Script {
+        faults,
+        ..Script::default()
+    })
+    .await;
+    let dns = dns::dns(&[]).await;
+    let mut config = config(&dns, 1);
+    ways(&mut config, &[("dich.example", port)]);
+    config.retry_delays_secs = vec![3_600];
+    config.timeouts.greeting = Duration::from_millis(200);
+    let trace = town.submit(&["a@dich.example", "cho@dich.example"]).await;
+    let (stop, task) = town.work(&config);
+    let put_off = || async {
+        let rows = town.store.outbox_of_trace(trace).await.unwrap();
+        rows.iter()
+            .all(|row| row.state == OutboxState::Due && row.attempts == 1)
+    };
+    town.until("nobody answered", put_off).await;
+    // The destination rests for an hour; the administrator does not want to wait.
+    let console = town.room.console();
+    let all = store::QueueFilter::default();
+    let done = town
+        .room
+        .queue_act(&console, &all, store::QueueAct::Retry)
+        .await
+        .unwrap();
+    assert_eq!((done.done, done.sending), (2, 0));
+    town.until("one went, one waits", || async {
+        let rows = town.store.outbox_of_trace(trace).await.unwrap();
+        rows[0].state == OutboxState::Sent
+            && (rows[1].state, rows[1].attempts) == (OutboxState::Due, 2)
+    })
+    .await;
+    assert_eq!(copies(&log, "a@dich.example"), 1);
+    town.room
+        .queue_act(&console, &all, store::QueueAct::DropTelling)
+        .await
+        .unwrap();
+    town.ended(trace).await;
+    assert_eq!(copies(&log, "cho@dich.example"), 0);
+    town.until("a report", || async { town.inbox().await.len() == 1 })
+        .await;
+    let (_, text) = town.inbox().await.remove(0);
+    assert!(
+        text.contains("cho@dich.example") && text.contains("quản trị viên đã hủy"),
+        "{text}"
+    );
+    assert!(!text.contains("a@dich.example\n"), "{text}");
+    stop.cancel();
+    task.await.unwrap();
+}

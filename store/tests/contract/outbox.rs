@@ -14,6 +14,8 @@ cases![
     a_settlement_writes_row_history_and_trace,
     urgent_rows_go_first,
     rows_can_be_held_and_dropped,
+    administrators_act_on_what_fits,
+    a_row_on_its_way_is_left_alone,
     the_trace_is_found_by_what_people_know,
     refusals_are_traced,
     old_traces_are_forgotten,
@@ -318,6 +320,154 @@ async fn rows_can_be_held_and_dropped(place: &Place) {
             .await
             .unwrap(),
         "it is leased"
+    );
+}
+
+fn audited() -> NewAudit {
+    NewAudit {
+        actor: "quantri".to_owned(),
+        action: "queue.test".to_owned(),
+        ..NewAudit::default()
+    }
+}
+
+async fn act(store: &Store, filter: &QueueFilter, act: QueueAct, piece: usize) -> (u64, u64) {
+    let (mut after, mut done) = (OutboxId(0), (0, 0));
+    loop {
+        let one = store
+            .queue_act(filter, after, piece, act, NOW + 9, "lệnh", audited())
+            .await
+            .unwrap();
+        done = (done.0 + one.rows, done.1 + one.leased);
+        match one.last {
+            Some(last) => after = last,
+            None => return done,
+        }
+    }
+}
+
+async fn administrators_act_on_what_fits(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    let trace = submit(&store, a, 0, many("one.example", 5)).await;
+    submit(&store, a, 0, many("two.example", 2)).await;
+    let one = QueueFilter {
+        domain: "one.example".to_owned(),
+        ..QueueFilter::default()
+    };
+    let count = store.queue_count(&one).await.unwrap();
+    assert_eq!((count.due, count.held, count.leased), (5, 0, 0));
+    let groups = store
+        .queue_groups(&QueueFilter::default(), 10)
+        .await
+        .unwrap();
+    let shown: Vec<_> = groups
+        .iter()
+        .map(|group| {
+            (
+                group.worst.row.domain.as_str(),
+                group.number,
+                group.soonest_at,
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [("one.example", 5, Some(NOW)), ("two.example", 2, Some(NOW))]
+    );
+    // In pieces of two: every row once, one audit row for each piece.
+    assert_eq!(act(&store, &one, QueueAct::Hold, 2).await, (5, 0));
+    assert_eq!(
+        act(&store, &one, QueueAct::Hold, 2).await,
+        (0, 0),
+        "held already"
+    );
+    assert_eq!(
+        act(&store, &one, QueueAct::Retry, 2).await,
+        (0, 0),
+        "held is not due"
+    );
+    assert!(
+        store
+            .outbox_lease("w", NOW, 1, 10, 10)
+            .await
+            .unwrap()
+            .iter()
+            .all(|row| row.domain == "two.example")
+    );
+    let audits = store.audit_list("", 100).await.unwrap();
+    let told: Vec<_> = audits
+        .iter()
+        .filter(|row| row.action == "queue.test")
+        .map(|row| row.detail.clone())
+        .collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[2].starts_with("2 người nhận"), "{told:?}");
+    let someone = QueueFilter {
+        trace: Some(trace),
+        recipient: "u3@one.example".to_owned(),
+        ..QueueFilter::default()
+    };
+    assert_eq!(act(&store, &someone, QueueAct::Release, 9).await, (1, 0));
+    assert_eq!(act(&store, &one, QueueAct::Drop, 9).await, (5, 0));
+    assert!(store.queue_list(&one, 10).await.unwrap().is_empty());
+    let (_, events) = store.trace(trace).await.unwrap().unwrap();
+    let words: Vec<&str> = events
+        .iter()
+        .filter(|event| event.recipient == "u3@one.example")
+        .map(|event| event.event.as_str())
+        .collect();
+    assert_eq!(words, ["queued", "held", "queued", "dropped"]);
+}
+
+async fn a_row_on_its_way_is_left_alone(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    submit(&store, a, 0, many("one.example", 2)).await;
+    let leased = store.outbox_lease("w", NOW, 60_000, 1, 1).await.unwrap();
+    let all = QueueFilter::default();
+    assert_eq!(act(&store, &all, QueueAct::DropTelling, 9).await, (1, 1));
+    let next = store
+        .outbox_lease("w", NOW + 9, 60_000, 9, 9)
+        .await
+        .unwrap();
+    assert_eq!(next.len(), 1);
+    assert_eq!(next[0].asked, Some(Asked::Drop));
+    assert_eq!(leased[0].asked, None);
+    store
+        .outbox_settle(vec![settlement(
+            &leased[0],
+            Settled::Later {
+                next_at: NOW + 90_000,
+            },
+        )])
+        .await
+        .unwrap();
+    assert_eq!(act(&store, &all, QueueAct::Retry, 9).await, (1, 1));
+    let again = store
+        .outbox_lease("w", NOW + 9, 60_000, 9, 9)
+        .await
+        .unwrap();
+    assert_eq!(
+        (again[0].id, again[0].asked),
+        (leased[0].id, Some(Asked::Retry))
+    );
+    // What was asked is done with the attempt.
+    let later = Settled::Later { next_at: NOW + 10 };
+    store
+        .outbox_settle(vec![settlement(&again[0], later)])
+        .await
+        .unwrap();
+    let rows = store.queue_list(&all, 9).await.unwrap();
+    let row = rows.iter().find(|one| one.row.id == again[0].id).unwrap();
+    assert_eq!((row.asked, row.row.attempts), (None, 2));
+    let other = QueueFilter {
+        subtree: "/1/".to_owned(),
+        ..QueueFilter::default()
+    };
+    assert!(
+        store.queue_list(&other, 9).await.unwrap().is_empty(),
+        "a sender without a unit is in no subtree"
     );
 }
 
