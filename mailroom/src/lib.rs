@@ -25,6 +25,7 @@ pub mod policy;
 pub mod queue;
 pub mod receive;
 pub mod recover;
+pub mod report;
 mod room;
 pub mod search;
 mod secret;

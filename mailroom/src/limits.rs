@@ -62,3 +62,9 @@ pub const INDEXES_SWEEP_SECS: u64 = 60;
 pub const PUSH_QUIET_MS: i64 = 120_000;
 /// Rows of the outbox that one transaction of an administrator's act changes: mail that comes in meanwhile waits little.
 pub const QUEUE_PIECE_ROWS: usize = 500;
+/// Domains told in one round of daily reports; the rest waits for the next round.
+pub const REPORTS_AT_ONCE: i64 = 500;
+/// Rows of one report: the greatest counts. Receivers cut at 10 MB.
+pub const REPORT_ROWS_MAX: i64 = 5_000;
+/// How long reports of others are kept, milliseconds: 400 days, a year and its comparison.
+pub const REPORTS_SEEN_MS: i64 = 400 * 86_400_000;

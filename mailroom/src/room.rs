@@ -107,6 +107,9 @@ impl Mailroom {
             .sessions_sweep(now - limits::SESSIONS_KEPT_MS)
             .await?;
         let bodies = self.store().sweep_bodies(now).await?;
+        self.store()
+            .report_seen_sweep(now - limits::REPORTS_SEEN_MS)
+            .await?;
         tracing::info!(sessions, bodies, "tidied");
         Ok(())
     }

@@ -80,6 +80,17 @@ impl Mailroom {
         raw: Bytes,
         about: TraceId,
     ) -> Result<TraceId, Error> {
+        self.send_from_us(to, raw, &format!("báo cáo về {about}"))
+            .await
+    }
+
+    /// A letter of the system's own with the null sender; `note` stands in its trace.
+    pub(crate) async fn send_from_us(
+        &self,
+        to: &str,
+        raw: Bytes,
+        note: &str,
+    ) -> Result<TraceId, Error> {
         let resolved = self.resolve(to).await?;
         if matches!(resolved, Recipient::Unknown | Recipient::Disabled) {
             return Err(Error::Missing);
@@ -121,7 +132,7 @@ impl Mailroom {
                 principal: None,
                 mail_from: String::new(),
                 auth_results: String::new(),
-                events: places.events(&format!("báo cáo về {about}")),
+                events: places.events(note),
             }),
             body: derive::body(
                 self.store(),

@@ -11,6 +11,7 @@ mod gate;
 pub mod limits;
 pub mod outbound;
 pub mod proto;
+pub mod report;
 mod serve;
 
 pub use config::{Config, Door, Limits};

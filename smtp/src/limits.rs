@@ -67,3 +67,15 @@ pub const DNS_CACHE_ENTRIES: usize = 4_096;
 pub const REFUSALS_AT_ONCE_MAX: usize = 256;
 /// Recipients of one refused message whose refusal is written down one by one.
 pub const REFUSALS_RECORDED_MAX: usize = 50;
+/// Different things counted for daily reports between two writings: what is beyond is dropped and counted as dropped.
+pub const TALLY_KEYS_MAX: usize = 20_000;
+/// Seconds between writings of those counts.
+pub const REPORT_FLUSH_SECS: u64 = 60;
+/// Seconds between rounds that send what is due.
+pub const REPORT_ROUND_SECS: u64 = 3_600;
+/// Days after which a report that cannot be handed in is given up.
+pub const REPORT_OLD_DAYS: i64 = 3;
+/// Bytes of a received report after decompression.
+pub const REPORT_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Received reports read at a time.
+pub const REPORTS_READ_AT_ONCE: usize = 2;

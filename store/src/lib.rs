@@ -22,6 +22,7 @@ mod mailbox;
 mod open;
 mod outbox;
 mod people;
+mod report;
 mod search;
 mod setting;
 mod source;
@@ -58,6 +59,7 @@ pub use outbox::{
     QueueFilter, QueueGroup, QueueRow, Submission,
 };
 pub use people::{Address, AddressKind, Membership, NewPrincipal, PrincipalChange};
+pub use report::{ReportDay, ReportKind, ReportSeen};
 pub use search::{Clause, Field, Query};
 pub use setting::Stats;
 pub use source::{NewSource, Source};

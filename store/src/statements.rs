@@ -6,7 +6,7 @@ use crate::listed::Listed;
 use crate::store::Store;
 use crate::{
     Error, assignment, audit, body, credential, deliver, device, directory, flags, listing,
-    mailbox, open, outbox, people, search, setting, source, store, trace,
+    mailbox, open, outbox, people, report, search, setting, source, store, trace,
 };
 
 const FIXED: &[&[&str]] = &[
@@ -22,6 +22,7 @@ const FIXED: &[&[&str]] = &[
     outbox::SQL,
     outbox::QUEUE_SQL,
     people::SQL,
+    report::SQL,
     search::SQL,
     setting::SQL,
     source::SQL,
@@ -35,6 +36,7 @@ const LISTED: &[&[&Listed]] = &[
     listing::LISTED,
     outbox::LISTED,
     outbox::QUEUE_LISTED,
+    report::LISTED,
     search::LISTED,
     trace::LISTED,
 ];

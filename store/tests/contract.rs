@@ -10,13 +10,14 @@ mod contract {
     pub mod people;
     pub mod place;
     pub mod processes;
+    pub mod report;
     pub mod search;
 }
 
 use futures_util::StreamExt as _;
 
 use contract::place::{Case, Place};
-use contract::{assigned, bodies, mail, mailboxes, outbox, people, processes, search};
+use contract::{assigned, bodies, mail, mailboxes, outbox, people, processes, report, search};
 
 fn cases() -> Vec<(&'static str, Case)> {
     [
@@ -28,6 +29,7 @@ fn cases() -> Vec<(&'static str, Case)> {
         search::cases(),
         assigned::cases(),
         processes::cases(),
+        report::cases(),
     ]
     .concat()
 }

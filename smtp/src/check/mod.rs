@@ -16,6 +16,7 @@ pub use engine::Engines;
 
 use crate::limits::CHECKS_MS;
 use crate::proto::Rejection;
+use crate::report::{Done, Seen, Tally};
 use engine::Word;
 use futures_util::FutureExt;
 use hickory_resolver::TokioResolver;
@@ -25,6 +26,7 @@ use mail_auth::{
 use mailroom::receive::Verdict;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The checks of a site.
@@ -37,6 +39,7 @@ pub struct Checks {
     lists: Vec<String>,
     engines: Engines,
     time: Duration,
+    tally: Option<Arc<Tally>>,
 }
 
 /// Who sent a message to whom, as the session knows it.
@@ -93,6 +96,7 @@ impl Checks {
             lists: Vec::new(),
             engines: Engines::default(),
             time: Duration::from_millis(CHECKS_MS),
+            tally: None,
         }
     }
 
@@ -105,6 +109,14 @@ impl Checks {
     pub fn with_lists(self, lists: &[String]) -> Self {
         Self {
             lists: lists.to_vec(),
+            ..self
+        }
+    }
+
+    /// The same checks, counting letters for DMARC reports.
+    pub fn with_tally(self, tally: Arc<Tally>) -> Self {
+        Self {
+            tally: Some(tally),
             ..self
         }
     }
@@ -155,6 +167,9 @@ impl Checks {
         let auth_results = results::write(&self.host_name, envelope, &message, &found);
         let sealer = arc::trusted(&found.arc, &self.trusted_sealers);
         let (verdict, reasons) = score::weigh(&found, sealer);
+        if let Some(tally) = &self.tally {
+            tally.letter(&seen(envelope, &message, &found, &verdict));
+        }
         Judged {
             auth_results,
             verdict,
@@ -191,6 +206,31 @@ impl Checks {
             arc,
             listed,
         }
+    }
+}
+
+/// The letter as a DMARC report shows it.
+fn seen<'f>(
+    envelope: &Envelope<'f>,
+    message: &'f AuthenticatedMessage<'_>,
+    found: &'f Found<'_>,
+    verdict: &Result<Verdict, Rejection>,
+) -> Seen<'f> {
+    let from = message.from().rsplit_once('@');
+    Seen {
+        ip: envelope.ip,
+        helo: envelope.helo,
+        mail_from: envelope.mail_from,
+        header_from: from.map_or("", |(_, domain)| domain),
+        spf_helo: &found.spf_helo,
+        spf_from: &found.spf_from,
+        dkim: &found.dkim,
+        dmarc: &found.dmarc,
+        done: match verdict {
+            Ok(Verdict::Inbox) => Done::Delivered,
+            Ok(_) => Done::Junk,
+            Err(_) => Done::Refused,
+        },
     }
 }
 

@@ -5,6 +5,7 @@ use super::pace::Lesson;
 use super::reply::{Blame, Outcome, later, never};
 use super::resolve::{self, NoAnswer};
 use super::route::Hosts;
+use super::sessions::Sessions;
 use super::sts::{Mode, Policy};
 use super::talk::{Again, Failure, Letter, Opening, Talk};
 use super::trust::Need;
@@ -162,10 +163,16 @@ impl<'a> Line<'a> {
                 return tally.learn_all(&tally.waiting(), &fate);
             }
         };
-        let policy = self.policy().await;
+        let promised = self.policy().await;
+        // A policy on trial binds nobody; what it would have forbidden is reported (RFC 8461 §5).
+        let policy = promised
+            .as_ref()
+            .filter(|policy| policy.mode == Mode::Enforce);
+        let sessions = Sessions::new(self.config, self.destination, promised.as_ref());
         let mut dialled = 0;
         while let Some((host, secure)) = hosts.pop() {
-            if policy.as_ref().is_some_and(|policy| !policy.covers(&host)) {
+            sessions.host(&host);
+            if policy.is_some_and(|policy| !policy.covers(&host)) {
                 let words = format!(
                     "{host} is not among the servers that the domain's MTA-STS policy names"
                 );
@@ -186,7 +193,9 @@ impl<'a> Line<'a> {
                     return;
                 }
                 dialled += 1;
-                match self.open(&server).await {
+                let opened = self.open(&server).await;
+                sessions.opened(&server.host, server.address.ip(), &server.need, &opened);
+                match opened {
                     Err(fate) => {
                         tally.strained |= fate.reason().evidence.code == Some(421);
                         tally.learn_all(&tally.waiting(), &fate);
@@ -252,7 +261,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The MTA-STS policy that binds us for this destination.
+    /// The MTA-STS policy of this destination, also one on trial.
     async fn policy(&self) -> Option<Policy> {
         let policies = self
             .config
@@ -260,7 +269,7 @@ impl<'a> Line<'a> {
             .as_ref()
             .filter(|_| self.destination.route.is_none())?;
         let policy = policies.of(self.config, &self.destination.domain).await?;
-        (policy.mode == Mode::Enforce).then_some(policy)
+        (policy.mode != Mode::None).then_some(policy)
     }
 
     /// The addresses of one host, each with what its connection needs. DANE stands above MTA-STS (RFC 8461 §2).

@@ -92,3 +92,5 @@ pub const STS_LINES: usize = 1_000;
 pub const STS_AGE_SECS_MAX: u64 = 31_557_600;
 pub const STS_FETCH: Duration = Duration::from_secs(20);
 pub const STS_PAUSE_MS: i64 = 5 * 60 * 1_000;
+/// Bytes of an answer to something handed in over HTTPS that are read.
+pub const HTTPS_ANSWER_BYTES: usize = 64 * 1024;

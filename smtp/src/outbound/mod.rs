@@ -4,6 +4,7 @@
 pub mod attempt;
 pub mod body;
 pub mod dial;
+pub mod https;
 pub mod limits;
 mod line;
 pub mod offers;
@@ -12,6 +13,7 @@ pub mod reply;
 pub mod resolve;
 pub mod route;
 pub mod schedule;
+mod sessions;
 mod settle;
 pub mod sts;
 pub mod talk;
@@ -59,6 +61,8 @@ pub struct Config {
     pub timeouts: limits::Timeouts,
     /// What other domains promise about encryption; `None`: MTA-STS is not looked at.
     pub sts: Option<Arc<sts::Policies>>,
+    /// Counts sessions for TLS reports; `None`: nobody is told.
+    pub tally: Option<Arc<crate::report::Tally>>,
     pub clock: mailroom::Clock,
 }
 

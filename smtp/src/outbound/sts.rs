@@ -1,18 +1,12 @@
 //! MTA-STS as a sender (RFC 8461): which domains promised encryption, learned over HTTPS, kept until the promise ends. A policy that
 //! cannot be fetched changes nothing; one that is known and broken delays the mail rather than sending it in clear.
 
-use super::{Config, dial, limits, resolve};
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use rustls_pki_types::ServerName;
+use super::{Config, https, limits, resolve};
+use crate::report::{Failure, Ground};
+use mail_auth::report::tlsrpt::ResultType;
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
+use std::sync::{Mutex, PoisonError};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
@@ -32,6 +26,26 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// What can be wrong with a policy file.
+    const FAULTS: [&str; 3] = [
+        "unknown mode",
+        "version, mode or max_age is missing",
+        "no mx is named",
+    ];
+
+    /// The policy as a report quotes it (RFC 8460 §4.4).
+    pub fn lines(&self) -> Vec<String> {
+        let mode = match self.mode {
+            Mode::Enforce => "enforce",
+            Mode::Testing => "testing",
+            Mode::None => "none",
+        };
+        let mut lines = vec!["version: STSv1".to_string(), format!("mode: {mode}")];
+        lines.extend(self.mx.iter().map(|mx| format!("mx: {mx}")));
+        lines.push(format!("max_age: {}", self.max_age_secs));
+        lines
+    }
+
     /// Reads the policy file: "key: value" lines, unknown keys passed over.
     pub fn parse(text: &str) -> Result<Policy, &'static str> {
         let (mut version, mut mode, mut mx, mut max_age) = (false, None, Vec::new(), None);
@@ -47,7 +61,7 @@ impl Policy {
                         "enforce" => Mode::Enforce,
                         "testing" => Mode::Testing,
                         "none" => Mode::None,
-                        _ => return Err("unknown mode"),
+                        _ => return Err(Self::FAULTS[0]),
                     });
                 }
                 "mx" => mx.push(value.trim_end_matches('.').to_ascii_lowercase()),
@@ -56,10 +70,10 @@ impl Policy {
             }
         }
         let (true, Some(mode), Some(max_age)) = (version, mode, max_age) else {
-            return Err("version, mode or max_age is missing");
+            return Err(Self::FAULTS[1]);
         };
         if mx.is_empty() && mode != Mode::None {
-            return Err("no mx is named");
+            return Err(Self::FAULTS[2]);
         }
         Ok(Policy {
             mode,
@@ -96,6 +110,30 @@ pub fn record_id(texts: &[String]) -> Option<String> {
         .find_map(|field| field.trim().strip_prefix("id="))?;
     let valid = (1..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric());
     valid.then(|| id.to_string())
+}
+
+/// A promised policy that cannot be had is told to its domain (RFC 8460 §4.3.2.1).
+fn tell(config: &Config, domain: &str, why: &str) {
+    let kind = if why.contains("certificate") {
+        ResultType::StsWebpkiInvalid
+    } else if Policy::FAULTS.contains(&why) {
+        ResultType::StsPolicyInvalid
+    } else {
+        ResultType::StsPolicyFetchError
+    };
+    let failure = Failure {
+        kind,
+        host: format!("mta-sts.{domain}"),
+        ip: None,
+        words: why.to_string(),
+    };
+    let ground = Ground::Sts {
+        lines: Vec::new(),
+        mx: Vec::new(),
+    };
+    if let Some(tally) = &config.tally {
+        tally.session(domain, &ground, Some(&failure));
+    }
 }
 
 #[derive(Clone)]
@@ -154,7 +192,10 @@ impl Policies {
                 let fetched = self.fetch(config, domain).await;
                 match fetched.and_then(|text| self.learn(domain, &id, &text, now)) {
                     Ok(policy) => Some(policy),
-                    Err(why) => self.make_do(domain, kept, &why, now),
+                    Err(why) => {
+                        tell(config, domain, &why);
+                        self.make_do(domain, kept, &why, now)
+                    }
                 }
             }
         }
@@ -249,55 +290,9 @@ impl Policies {
 
     /// §3.3: HTTPS with a valid certificate for the policy host, no redirect, a small body.
     async fn fetch(&self, config: &Config, domain: &str) -> Result<String, String> {
-        match timeout(limits::STS_FETCH, self.get(config, domain)).await {
-            Ok(result) => result,
-            Err(_) => Err("no answer in time".into()),
-        }
-    }
-
-    async fn get(&self, config: &Config, domain: &str) -> Result<String, String> {
         let host = format!("mta-sts.{domain}");
-        let found = resolve::addresses(config, &host, false)
-            .await
-            .map_err(|silence| silence.0)?;
-        let ip = found.ips.first().ok_or("the policy host has no address")?;
-        let stream = dial::dial(config, SocketAddr::new(*ip, self.port))
-            .await
-            .map_err(|fate| fate.reason().evidence.text.clone())?;
-        let tls = ClientConfig::builder_with_provider(Arc::new(
-            rustls::crypto::aws_lc_rs::default_provider(),
-        ))
-        .with_safe_default_protocol_versions()
-        .map_err(|cause| cause.to_string())?
-        .with_root_certificates(config.roots.clone())
-        .with_no_client_auth();
-        let name = ServerName::try_from(host.clone()).map_err(|cause| cause.to_string())?;
-        let stream = TlsConnector::from(Arc::new(tls))
-            .connect(name, stream)
-            .await
-            .map_err(|cause| cause.to_string())?;
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake::<_, Empty<Bytes>>(TokioIo::new(stream))
-                .await
-                .map_err(|cause| cause.to_string())?;
-        let driver = tokio::spawn(connection);
-        let request = hyper::Request::get("/.well-known/mta-sts.txt")
-            .header("Host", &host)
-            .body(Empty::new())
-            .map_err(|cause| cause.to_string())?;
-        let response = sender
-            .send_request(request)
-            .await
-            .map_err(|cause| cause.to_string())?;
-        if response.status() != hyper::StatusCode::OK {
-            return Err(format!("HTTP status {}", response.status().as_u16()));
-        }
-        let body = Limited::new(response.into_body(), limits::STS_BYTES)
-            .collect()
-            .await;
-        driver.abort();
-        let bytes = body.map_err(|cause| cause.to_string())?.to_bytes();
-        String::from_utf8(bytes.to_vec()).map_err(|_| "not text".to_string())
+        let path = "/.well-known/mta-sts.txt";
+        https::get(config, &host, self.port, path, limits::STS_BYTES).await
     }
 }
 

@@ -137,6 +137,11 @@ impl Talk {
         &self.evidence
     }
 
+    /// Whether TLS protects this dialogue.
+    pub fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+
     /// Remembers why this connection is in clear text although TLS was offered.
     pub fn note_clear(&mut self, why: &str) {
         if !why.is_empty() {

@@ -44,6 +44,7 @@ pub fn config(dns: &dns::Dns, port: u16) -> Config {
         worker: "test".into(),
         postmaster: "postmaster@ours.example".into(),
         sts: None,
+        tally: None,
         clock: mailroom::Clock::System,
         timeouts: Timeouts {
             connect: Duration::from_secs(5),
