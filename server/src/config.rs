@@ -180,6 +180,8 @@ pub struct Outbound {
     pub ipv6: bool,
     /// Validate DNSSEC and obey DANE? Only with name servers that pass signatures on.
     pub dnssec: bool,
+    /// Tell other domains daily what we saw of their TLS and of letters in their name (RFC 8460, RFC 9990)?
+    pub reports: bool,
 }
 
 impl Default for Outbound {
@@ -197,6 +199,7 @@ impl Default for Outbound {
             mx_port: 25,
             ipv6: false,
             dnssec: false,
+            reports: true,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::tls::Certificates;
 use crate::{admin, limits, listen, web, wire};
 use mailroom::Mailroom;
 use smtp::Door;
+use smtp::report::Tally;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -98,14 +99,15 @@ impl House {
                 .transpose()
         };
         let mail_tls = tls(&[])?;
+        let tally = house.reports(&config)?;
         house.smtp(
             &config,
-            mail_tls.clone(),
+            (mail_tls.clone(), tally.clone()),
             (doors.smtp, doors.submission, doors.submissions),
         )?;
         house.imap(&config, mail_tls, doors.imap, doors.imaps);
         let for_pages = house.push(&config)?;
-        house.outbound(&config)?;
+        house.outbound(&config, tally)?;
         house.web(
             &config,
             tls(&[b"h2", b"http/1.1"])?,
@@ -136,10 +138,10 @@ impl House {
     fn smtp(
         &self,
         config: &Config,
-        tls: Option<Arc<rustls::ServerConfig>>,
+        (tls, tally): (Option<Arc<rustls::ServerConfig>>, Option<Arc<Tally>>),
         (mx, submission, submissions): (Vec<TcpListener>, Vec<TcpListener>, Vec<TcpListener>),
     ) -> Result<(), Fault> {
-        let smtp = Arc::new(wire::smtp(config, tls)?);
+        let smtp = Arc::new(wire::smtp(config, tls, tally)?);
         for (door, listeners) in [
             (Door::Mx, mx),
             (Door::Submission, submission),
@@ -197,8 +199,24 @@ impl House {
         Ok(for_pages)
     }
 
-    fn outbound(&self, config: &Config) -> Result<(), Fault> {
-        let settings = wire::outbound(config)?;
+    /// Starts the daily reports; the tally is for those who see sessions and letters.
+    fn reports(&self, config: &Config) -> Result<Option<Arc<Tally>>, Fault> {
+        // Where mail out ends in a sink there is nobody to tell.
+        if !config.outbound.reports || !config.mail.sink.is_empty() {
+            return Ok(None);
+        }
+        let tally = Arc::new(Tally::new(mailroom::Clock::System));
+        self.spawn(smtp::report::run(
+            wire::reports(config)?,
+            self.room().clone(),
+            Arc::clone(&tally),
+            self.shutdown.clone(),
+        ));
+        Ok(Some(tally))
+    }
+
+    fn outbound(&self, config: &Config, tally: Option<Arc<Tally>>) -> Result<(), Fault> {
+        let settings = wire::outbound(config, tally)?;
         self.spawn(smtp::outbound::run(
             settings,
             self.room().clone(),

@@ -138,6 +138,8 @@ ipv6 = false
 # Kiểm chữ ký DNSSEC và tuân theo DANE; chỉ bật khi máy chủ DNS chuyển đủ chữ ký. /
 # Validate DNSSEC and obey DANE; only with name servers that pass signatures on.
 dnssec = false
+# Gửi báo cáo TLS và DMARC hằng ngày cho các miền có yêu cầu. / Send daily TLS and DMARC reports to domains that ask.
+reports = true
 
 # Đường đi riêng cho từng miền. / A route of its own for a domain.
 [outbound.routes]

@@ -6,6 +6,7 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{NameServerConfig, ResolverConfig};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use smtp::outbound::{self, Route, RouteTls};
+use smtp::report::Tally;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -66,7 +67,7 @@ pub fn pages(config: &Config, vapid_key: &str, tls: bool) -> webmail::Config {
 }
 
 /// The outbound worker's configuration.
-pub fn outbound(config: &Config) -> Result<outbound::Config, Fault> {
+pub fn outbound(config: &Config, tally: Option<Arc<Tally>>) -> Result<outbound::Config, Fault> {
     let mut routes = HashMap::new();
     for (domain, target) in &config.outbound.routes {
         routes.insert(domain.to_lowercase(), route(domain, target)?);
@@ -97,9 +98,24 @@ pub fn outbound(config: &Config) -> Result<outbound::Config, Fault> {
             443,
             Some(config.keys().join("mta-sts")),
         ))),
+        tally,
         // The same name after a restart: what this program held when it died is due again at once.
         worker: config.site.host_name.clone(),
         postmaster: format!("postmaster@{}", config.site.domain),
+    })
+}
+
+/// The daily reports to other mail systems.
+pub fn reports(config: &Config) -> Result<smtp::report::Config, Fault> {
+    let organisation = match config.site.province.as_str() {
+        "" => config.site.domain.clone(),
+        province => province.to_owned(),
+    };
+    Ok(smtp::report::Config {
+        domain: config.site.domain.clone(),
+        organisation,
+        contact: format!("postmaster@{}", config.site.domain),
+        outbound: outbound(config, None)?,
     })
 }
 
@@ -139,6 +155,7 @@ pub fn imap(config: &Config, tls: Option<Arc<rustls::ServerConfig>>) -> imap_lit
 pub fn smtp(
     config: &Config,
     tls: Option<Arc<rustls::ServerConfig>>,
+    tally: Option<Arc<Tally>>,
 ) -> Result<smtp::Config, Fault> {
     let mut out = smtp::Config::new(&config.site.host_name, tls);
     out.limits.message_bytes_max = config.mail.message_bytes_max;
@@ -156,9 +173,12 @@ pub fn smtp(
             rspamd: config.incoming.rspamd,
             clamav: config.incoming.clamav,
         };
-        let checks = checks
+        let mut checks = checks
             .with_lists(&config.incoming.lists)
             .with_engines(engines);
+        if let Some(tally) = tally {
+            checks = checks.with_tally(tally);
+        }
         out.checks = Some(Arc::new(checks));
     }
     Ok(out)

@@ -5,6 +5,7 @@ use crate::check::{Checks, Envelope, Judged};
 use crate::cmd::data::code_and_reason;
 use crate::limits::REFUSALS_RECORDED_MAX;
 use crate::proto::{Answer, Ask, Fate, Letter, Refusal, Rejection, Trouble};
+use crate::report::Reader;
 use mailroom::directory::Recipient;
 use mailroom::receive::{Incoming, Onward, Peer, Refused, Verdict};
 use mailroom::submit::{Outgoing, Unsendable};
@@ -17,6 +18,7 @@ use store::TraceId;
 pub(crate) struct World {
     pub(crate) room: Mailroom,
     pub(crate) checks: Option<Arc<Checks>>,
+    pub(crate) reports: Reader,
 }
 
 impl World {
@@ -168,6 +170,12 @@ impl World {
         }
         let onward = onward(mail.params.requiretls);
         let trace = self.room.new_trace();
+        let to: Vec<String> = mail
+            .recipients
+            .iter()
+            .map(|to| to.address.clone())
+            .collect();
+        let (raw, auth_results) = (body.bytes.clone(), judged.auth_results.clone());
         let incoming = Incoming {
             trace,
             peer,
@@ -188,7 +196,10 @@ impl World {
             traced: Some(trace),
         };
         match self.room.receive_for(incoming, onward).await {
-            Ok(Ok(trace)) => Ok(trace),
+            Ok(Ok(trace)) => {
+                self.reports.delivered(&to, &raw, &auth_results);
+                Ok(trace)
+            }
             Ok(Err(Refused::Loop)) => Err(refused(Rejection::Loop)),
             Ok(Err(Refused::OverQuota)) => Err(refused(Rejection::OverQuota)),
             Ok(Err(Refused::Unreadable)) => Err(refused(Rejection::Unreadable)),

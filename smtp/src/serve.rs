@@ -10,6 +10,7 @@ use crate::limits::{
 use crate::proto::proxy::{self, Header};
 use crate::proto::reply::{self, Reply, Script};
 use crate::proto::{Peer, Rules, Session, Step};
+use crate::report::Reader;
 use crate::{Config, Door};
 use bytes::{Buf, BytesMut};
 use mailroom::Mailroom;
@@ -56,6 +57,7 @@ pub async fn serve(
     let shared = Arc::new(Listener {
         rules: Arc::new(rules),
         world: World {
+            reports: Reader::new(room.clone()),
             room,
             checks: if door == Door::Mx {
                 config.checks.clone()

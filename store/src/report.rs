@@ -15,8 +15,7 @@ const ADD: Listed = Listed::new(
     "INSERT INTO report_count (day, kind, domain, digest, detail, count) VALUES {} \
      ON CONFLICT (day, kind, domain, digest) DO UPDATE SET count = report_count.count + excluded.count",
 );
-const DUE: &str =
-    "SELECT DISTINCT day, kind, domain FROM report_count WHERE day < $1 ORDER BY day, kind, domain LIMIT $2";
+const DUE: &str = "SELECT DISTINCT day, kind, domain FROM report_count WHERE day < $1 ORDER BY day, kind, domain LIMIT $2";
 const OF: &str = "SELECT detail, count FROM report_count WHERE day = $1 AND kind = $2 AND domain = $3 ORDER BY count DESC, digest LIMIT $4";
 const TOLD: &str = "DELETE FROM report_count WHERE day = $1 AND kind = $2 AND domain = $3";
 const SEEN_ADD: &str = "INSERT INTO report_seen (digest, kind, submitter, domain, begins_at, ends_at, good, bad, proven, detail, \
@@ -111,7 +110,14 @@ impl Store {
         let mut all = Vec::with_capacity(rows.len() * ADD.columns());
         for (of, detail, count) in rows {
             let key = hex(&detail);
-            all.extend(values![of.day, of.kind.as_str(), of.domain, key, detail, count]);
+            all.extend(values![
+                of.day,
+                of.kind.as_str(),
+                of.domain,
+                key,
+                detail,
+                count
+            ]);
         }
         self.write(move |txn| Box::pin(async move { insert(&mut txn.conn, &ADD, all).await }))
             .await

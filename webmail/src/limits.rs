@@ -86,3 +86,5 @@ pub const SANITISERS_AT_ONCE_MAX: usize = 4;
 pub const INLINE_IMAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of letter text put on a page; the rest is behind a download.
 pub const TEXT_SHOWN_BYTES_MAX: usize = 512 * 1024;
+/// How far back the page of other systems' reports looks, milliseconds: 30 days.
+pub const REPORTS_SHOWN_MS: i64 = 30 * 86_400_000;

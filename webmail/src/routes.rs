@@ -129,6 +129,7 @@ fn people() -> Router<App> {
         .route("/quan-tri/cho-duyet", get(page::slip::waiting))
         .route("/quan-tri/cho-duyet/{id}", post(page::slip::approve))
         .route("/quan-tri/nhat-ky", get(page::admin::audit))
+        .route("/quan-tri/bao-cao", get(page::reports::show))
 }
 
 /// Ends what takes too long, so that no page holds a connection for ever.

@@ -11,6 +11,7 @@ mod mail_text;
 mod member;
 mod queue;
 mod rederive;
+mod report;
 mod serve;
 mod source;
 mod trace;
@@ -64,6 +65,9 @@ enum Command {
     /// Thư đang chờ gửi. / Mail that waits to leave
     #[command(subcommand)]
     Queue(queue::Queue),
+    /// Báo cáo TLS và DMARC giữa các hệ thống thư. / TLS and DMARC reports between mail systems
+    #[command(subcommand)]
+    Report(report::Report),
     /// Đọc tệp thư và in nội dung tiếng Việt (JSON). / Read message files and print their text as JSON
     MailText(mail_text::MailText),
     /// Đọc lại thư đã lưu khi quy tắc đọc được cải tiến. / Read stored letters again after the rules improved
@@ -88,6 +92,7 @@ pub async fn run(line: Line) -> Result<(), Fault> {
         Command::Source(source) => source.run(place).await,
         Command::Trace(trace) => trace.run(place).await,
         Command::Queue(queue) => queue.run(place).await,
+        Command::Report(report) => report.run(place).await,
         Command::MailText(files) => files.run(),
         Command::Rederive(rederive) => rederive.run(place).await,
         Command::Audit(audit) => audit.run(place).await,

@@ -32,7 +32,9 @@ pub async fn get(
 /// Hands `body` in at an https URL; any 2xx is a yes.
 pub async fn post(config: &Config, url: &str, kind: &str, body: Bytes) -> Result<(), String> {
     let parsed: hyper::Uri = url.parse().map_err(|_| "not a URL".to_string())?;
-    let host = parsed.host().filter(|_| parsed.scheme_str() == Some("https"));
+    let host = parsed
+        .host()
+        .filter(|_| parsed.scheme_str() == Some("https"));
     let host = host.ok_or("not an https URL")?;
     let port = parsed.port_u16().unwrap_or(443);
     let path = parsed.path_and_query().map_or("/", |path| path.as_str());
@@ -94,7 +96,9 @@ async fn ask(
         if !response.status().is_success() {
             return Err(format!("HTTP status {}", response.status().as_u16()));
         }
-        let body = Limited::new(response.into_body(), bytes_max).collect().await;
+        let body = Limited::new(response.into_body(), bytes_max)
+            .collect()
+            .await;
         Ok(body.map_err(|cause| cause.to_string())?.to_bytes())
     };
     let answer = exchange.await;

@@ -1,11 +1,11 @@
 //! Counts each try of a session with a destination's servers for TLS reports (RFC 8460). Decides nothing about delivery.
 
+use super::Config;
 use super::attempt::Destination;
 use super::reply::Outcome;
 use super::sts::Policy;
 use super::talk::Talk;
 use super::trust::{Need, Tlsa};
-use super::Config;
 use crate::report::{Failure, Ground};
 use mail_auth::report::tlsrpt::ResultType;
 use std::net::IpAddr;
@@ -37,7 +37,13 @@ impl<'a> Sessions<'a> {
     pub(super) fn host(&self, host: &str) {
         if let Some(policy) = self.policy.filter(|policy| !policy.covers(host)) {
             let words = "the MX host is not named by the policy";
-            self.failed(&sts(policy), ResultType::ValidationFailure, host, None, words);
+            self.failed(
+                &sts(policy),
+                ResultType::ValidationFailure,
+                host,
+                None,
+                words,
+            );
         }
     }
 
@@ -84,7 +90,14 @@ impl<'a> Sessions<'a> {
         }
     }
 
-    fn failed(&self, ground: &Ground, kind: ResultType, host: &str, ip: Option<IpAddr>, words: &str) {
+    fn failed(
+        &self,
+        ground: &Ground,
+        kind: ResultType,
+        host: &str,
+        ip: Option<IpAddr>,
+        words: &str,
+    ) {
         let failure = Failure {
             kind,
             host: host.to_string(),

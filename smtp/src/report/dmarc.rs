@@ -2,9 +2,7 @@
 //! Holds no recipient and no subject.
 
 use super::tally::Tally;
-use mail_auth::report::{
-    ActionDisposition, PolicyPublished, Record, Report, SPFDomainScope,
-};
+use mail_auth::report::{ActionDisposition, PolicyPublished, Record, Report, SPFDomainScope};
 use mail_auth::{DkimOutput, DmarcOutput, SpfOutput};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -89,10 +87,7 @@ fn row(seen: &Seen<'_>) -> Record {
 }
 
 /// The report of one domain's day and where it goes; `None` when no row can be read.
-pub(super) fn build(
-    counts: &[(String, i64)],
-    begin_secs: u64,
-) -> Option<(Report, Vec<String>)> {
+pub(super) fn build(counts: &[(String, i64)], begin_secs: u64) -> Option<(Report, Vec<String>)> {
     let mut rows = counts.iter().filter_map(|(text, count)| {
         let detail: Detail = serde_json::from_str(text).ok()?;
         let count = u32::try_from(*count).unwrap_or(u32::MAX);

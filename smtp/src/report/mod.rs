@@ -10,6 +10,7 @@ mod tls;
 
 pub(crate) use dmarc::{Done, Seen};
 pub(crate) use read::Reader;
+pub use read::read;
 pub use send::{Config, run, send_due};
 pub use tally::Tally;
 pub(crate) use tls::{Failure, Ground};

@@ -66,7 +66,7 @@ fn says_report(raw: &[u8]) -> bool {
 }
 
 /// The submitter's id of a report and its figures.
-pub(crate) fn read(raw: &[u8], proven: bool, now: i64) -> Option<(String, ReportSeen)> {
+pub fn read(raw: &[u8], proven: bool, now: i64) -> Option<(String, ReportSeen)> {
     // A foreign parser at foreign bytes: what it cannot stand must not end the program.
     let guarded = catch_unwind(AssertUnwindSafe(|| {
         TlsReport::parse_rfc5322(raw, REPORT_BYTES_MAX)
@@ -109,8 +109,16 @@ fn tls(report: &TlsReport) -> (String, ReportSeen) {
         kind: ReportKind::Tls,
         submitter: short(report.organization_name.as_deref().unwrap_or("?")),
         domain: short(domain.map_or("?", |policy| &policy.policy.policy_domain)),
-        begins_at: report.date_range.start_datetime.to_timestamp().saturating_mul(1_000),
-        ends_at: report.date_range.end_datetime.to_timestamp().saturating_mul(1_000),
+        begins_at: report
+            .date_range
+            .start_datetime
+            .to_timestamp()
+            .saturating_mul(1_000),
+        ends_at: report
+            .date_range
+            .end_datetime
+            .to_timestamp()
+            .saturating_mul(1_000),
         good,
         bad,
         proven: false,

@@ -6,8 +6,8 @@ use super::{dmarc, tls};
 use crate::limits::{REPORT_FLUSH_SECS, REPORT_OLD_DAYS, REPORT_ROUND_SECS};
 use crate::outbound::https;
 use bytes::Bytes;
-use mail_auth::mta_sts::{ReportUri, TlsRpt};
 use mail_auth::common::cache::NoCache;
+use mail_auth::mta_sts::{ReportUri, TlsRpt};
 use mail_auth::{MessageAuthenticator, Txt};
 use mailroom::{Error, Mailroom};
 use std::sync::Arc;
@@ -82,7 +82,13 @@ enum Told {
 
 impl Config {
     fn id(&self, of: &ReportDay) -> String {
-        format!("{}.{}.{}@{}", of.kind.as_str(), of.day, of.domain, self.domain)
+        format!(
+            "{}.{}.{}@{}",
+            of.kind.as_str(),
+            of.day,
+            of.domain,
+            self.domain
+        )
     }
 }
 
@@ -94,7 +100,10 @@ async fn tls_report(
 ) -> Told {
     let dns = MessageAuthenticator(config.outbound.resolver.clone());
     let name = format!("_smtp._tls.{}.", of.domain);
-    let record = match dns.txt_lookup::<TlsRpt>(name, None::<&NoCache<Box<str>, Txt>>).await {
+    let record = match dns
+        .txt_lookup::<TlsRpt>(name, None::<&NoCache<Box<str>, Txt>>)
+        .await
+    {
         Ok(record) => record,
         Err(cause) if is_silence(&cause) => return Told::Later,
         Err(_) => return Told::Unwanted,
@@ -111,7 +120,8 @@ async fn tls_report(
         let went = match rua {
             ReportUri::Mail(to) => {
                 let from = config.contact.as_str();
-                let raw = report.to_rfc5322(&of.domain, &config.domain, from, [to.as_str()].into_iter());
+                let raw =
+                    report.to_rfc5322(&of.domain, &config.domain, from, [to.as_str()].into_iter());
                 mail(room, to, raw).await
             }
             ReportUri::Http(url) => {

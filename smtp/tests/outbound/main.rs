@@ -11,6 +11,7 @@ mod dane;
 mod dns;
 mod faults;
 mod peer;
+mod reports;
 mod routes;
 mod tls;
 mod whole;

@@ -22,7 +22,11 @@ async fn counts(place: &Place) {
     let today = of(20_001, ReportKind::Tls, "dich.example");
     let row = |of: &ReportDay, detail: &str, count| (of.clone(), detail.to_owned(), count);
     store
-        .report_add(vec![row(&tls, "a", 2), row(&tls, "b", 1), row(&dmarc, "a", 7)])
+        .report_add(vec![
+            row(&tls, "a", 2),
+            row(&tls, "b", 1),
+            row(&dmarc, "a", 7),
+        ])
         .await
         .unwrap();
     store
@@ -65,7 +69,10 @@ async fn seen(place: &Place) {
         ..report.clone()
     };
     assert!(store.report_seen_add("2", later.clone()).await.unwrap());
-    assert_eq!(store.report_seen(0, 10).await.unwrap(), [later.clone(), report]);
+    assert_eq!(
+        store.report_seen(0, 10).await.unwrap(),
+        [later.clone(), report]
+    );
     assert_eq!(store.report_seen(NOW, 10).await.unwrap(), [later]);
     assert_eq!(store.report_seen_sweep(NOW + 1).await.unwrap(), 1);
     assert_eq!(store.report_seen(0, 10).await.unwrap().len(), 1);

@@ -22,6 +22,8 @@ struct Find {
     asked: bool,
     people: Vec<Person>,
     waiting: usize,
+    /// Administers the whole installation.
+    whole: bool,
 }
 
 #[derive(Template)]
@@ -110,6 +112,7 @@ pub async fn find(
         }
     };
     let waiting = app.room.slips_waiting(me.actor()).await?.len();
+    let whole = units.iter().any(|unit| unit.parent.is_none());
     let names: Vec<_> = units.into_iter().map(|unit| unit.name).collect();
     let s = Shell::of(&app, &me, Here::More, me.lang.t("admin"))
         .await
@@ -121,6 +124,7 @@ pub async fn find(
         typed,
         people: people.into_iter().map(Person::of).collect(),
         waiting,
+        whole,
     }))
 }
 

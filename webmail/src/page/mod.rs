@@ -18,6 +18,7 @@ pub mod original;
 pub mod password;
 pub mod programs;
 pub mod recover;
+pub mod reports;
 pub mod search;
 pub mod send;
 pub mod sign_in;
