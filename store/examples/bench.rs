@@ -176,14 +176,13 @@ async fn bench(config: Config, secs: u64, big: usize) {
         indexed(&store).await;
         let inbox = store.mailbox_by_role(a, Role::Inbox).await.unwrap().id;
         let uids: Vec<u32> = (1..=letters as u32).collect();
-        let query = |field, words: &str| Query {
-            all: vec![Clause {
+        let query = |field, words: &str| {
+            [Clause {
                 field,
                 words: words.split(' ').map(str::to_owned).collect(),
                 phrase: true,
                 prefix: false,
-            }],
-            mailbox: Some(inbox),
+            }]
         };
         timed("index", 20, async || {
             store.index(inbox).await.unwrap().len()

@@ -60,7 +60,7 @@ pub use outbox::{
 };
 pub use people::{Address, AddressKind, Membership, NewPrincipal, PrincipalChange};
 pub use report::{ReportDay, ReportKind, ReportSeen};
-pub use search::{Clause, Field, Query};
+pub use search::{Clause, Field};
 pub use setting::Stats;
 pub use source::{NewSource, Source};
 pub use store::Store;

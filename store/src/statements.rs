@@ -47,11 +47,9 @@ impl Store {
         let mut conn = self.read().await?;
         let dialect = conn.dialect();
         let mut fixed: Vec<&'static str> = FIXED.concat();
-        let mut listed: Vec<&'static Listed> = LISTED.concat();
+        let listed: Vec<&'static Listed> = LISTED.concat();
         if dialect == Dialect::Postgres {
-            fixed.extend(search::SQL_PG);
             fixed.extend(open::SQL_PG);
-            listed.extend(search::LISTED_PG);
         }
         for sql in &fixed {
             let prepared = conn.prepare(*sql).await;

@@ -19,7 +19,7 @@ use crate::id::IdMaker;
 use crate::limits::{WAKES, WRITER_QUEUE};
 use crate::noun::{Delivery, Placed};
 use crate::open::{self, Config, Connect, DataLock, NodeLock, Pool};
-use crate::search::Search;
+use crate::search::Index;
 use crate::trace::Refusals;
 use crate::writer::{Request, Txn, Work, Writer};
 
@@ -43,7 +43,7 @@ pub(crate) struct Inner {
     pub ids: Arc<IdMaker>,
     pub wake: broadcast::Sender<Wake>,
     pub bodies: BodyCache,
-    pub search: Search,
+    pub search: Index,
     pub refusals: Refusals,
     pub index: Arc<Notify>,
     pub leasing: tokio::sync::Mutex<()>,
@@ -97,7 +97,7 @@ impl Store {
             wake.clone(),
             Arc::clone(&index),
         );
-        let search = Search::open(&connect, &config.data, &config.limits).await?;
+        let search = Index::open(&config.data, &config.limits).await?;
         let store = Store(Arc::new(Inner {
             pool,
             connect,

@@ -2,9 +2,7 @@
 
 mod query;
 
-use std::collections::HashSet;
-
-use store::{Clause, EmailId, EmailRow, MailboxId, Role};
+use store::{Clause, EmailId, EmailRow, IndexRow, MailboxId, Role};
 
 use crate::{Access, Error, Right, limits};
 
@@ -50,23 +48,11 @@ impl Access {
         let Some(clause) = clause(words, true) else {
             return Ok(Vec::new());
         };
-        let query = store::Query {
-            all: vec![clause],
-            mailbox: Some(mailbox),
-        };
-        let found = self
-            .room
-            .store()
-            .search(self.account, &query, limits::SEARCH_HITS_MAX)
-            .await?;
-        let found: HashSet<EmailId> = found.into_iter().collect();
+        // All of them, of the whole account: the snapshot knows which are here.
+        let store = self.room.store();
+        let found = store.search(self.account, &[clause], usize::MAX).await?;
         let snapshot = self.snapshot(mailbox).await?;
-        Ok(snapshot
-            .rows
-            .iter()
-            .filter(|row| found.contains(&row.email))
-            .map(|row| row.uid)
-            .collect())
+        Ok(found_in(&snapshot.rows, found).map(|row| row.uid).collect())
     }
 
     /// For the pages: newest first, exact tones first among equals; the total (bounded by SEARCH_HITS_MAX) and a page of rows.
@@ -139,16 +125,37 @@ impl Access {
         if let (Some(last), Some(words)) = (all.last_mut(), query.words.last()) {
             last.prefix = !words.phrase;
         }
-        let query = store::Query {
-            all,
-            mailbox: query.mailbox,
+        let store = self.room.store();
+        let Some(mailbox) = query.mailbox else {
+            let rows = limits::SEARCH_HITS_MAX;
+            return Ok(store.search(self.account, &all, rows).await?);
         };
-        Ok(self
-            .room
-            .store()
-            .search(self.account, &query, limits::SEARCH_HITS_MAX)
-            .await?)
+        let found = store.search(self.account, &all, usize::MAX).await?;
+        let snapshot = self.snapshot(mailbox).await?;
+        let mut here: Vec<EmailId> = found_in(&snapshot.rows, found)
+            .map(|row| row.email)
+            .collect();
+        here.sort_unstable_by(|a, b| b.cmp(a));
+        here.truncate(limits::SEARCH_HITS_MAX);
+        Ok(here)
     }
+}
+
+/// The rows that were found, in their order; `found` is newest first.
+fn found_in(rows: &[IndexRow], mut found: Vec<EmailId>) -> impl Iterator<Item = &IndexRow> {
+    found.reverse();
+    // Rows stand in the order they came in, mostly that of the ids too: then nothing is looked for.
+    let mut next = 0;
+    rows.iter().filter(move |row| {
+        if found.get(next) != Some(&row.email) {
+            match found.binary_search(&row.email) {
+                Ok(at) => next = at,
+                Err(_) => return false,
+            }
+        }
+        next += 1;
+        true
+    })
 }
 
 /// As the index asks; `None` when no word is in it.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::Entry;
 use super::words::Document;
-use super::{Entry, Search};
 use crate::Error;
 use crate::db::values;
 use crate::id::*;
@@ -35,11 +35,9 @@ pub(super) const TAKEN: Listed = Listed::new(
 const GENERATION: &str = "search_generation";
 const BATCH: &str = "search_batch";
 
-/// On SQLite: when the index file is lost, of another database or behind it, everything is queued again.
+/// When the index file is lost, of another database or behind it, everything is queued again.
 pub(crate) async fn queue_if_lost(store: &Store) -> Result<(), Error> {
-    let Search::Lite(index) = &store.0.search else {
-        return Ok(());
-    };
+    let index = &store.0.search;
     let number = |text: Option<String>| text.and_then(|text| text.parse::<i64>().ok());
     let generation = number(store.setting(GENERATION).await?);
     let batch = number(store.setting(BATCH).await?).unwrap_or(0);
@@ -127,22 +125,18 @@ pub(crate) async fn step(store: &Store) -> Result<usize, Error> {
             document,
         });
     }
-    match &store.0.search {
-        Search::Pg(index) => index.take(&entries, (&TAKEN, taken)).await?,
-        Search::Lite(index) => {
-            // First the index is on disk, then the queue forgets: after a crash between the two they are taken again.
-            let batch = index.marks().await?.1 + 1;
-            index.take(&entries, batch).await?;
-            store
-                .write(move |txn| {
-                    Box::pin(async move {
-                        insert(&mut txn.conn, &TAKEN, taken).await?;
-                        let values = values![BATCH, batch.to_string()];
-                        txn.conn.run(crate::setting::SET, values).await.map(drop)
-                    })
-                })
-                .await?;
-        }
-    }
+    // First the index is on disk, then the queue forgets: after a crash between the two they are taken again.
+    let index = &store.0.search;
+    let batch = index.marks().await?.1 + 1;
+    index.take(&entries, batch).await?;
+    store
+        .write(move |txn| {
+            Box::pin(async move {
+                insert(&mut txn.conn, &TAKEN, taken).await?;
+                let values = values![BATCH, batch.to_string()];
+                txn.conn.run(crate::setting::SET, values).await.map(drop)
+            })
+        })
+        .await?;
     Ok(entries.len())
 }

@@ -1,5 +1,5 @@
-//! The full-text index beside SQLite: FTS5 in a file of its own, so that indexing never holds the mail's writer. It
-//! can be deleted: it is filled again from the mail.
+//! The full-text index of both databases: FTS5 in a file of its own in the data folder, so that indexing never holds the
+//! mail's writer and a search asks no server. It can be deleted: it is filled again from the mail.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -223,13 +223,13 @@ mod tests {
     fn what_is_typed_cannot_change_the_query() {
         let clause = Clause {
             field: Field::Subject,
-            words: vec!["họp\" OR body:*".to_owned(), "NEAR(x)".to_owned()],
+            words: vec!["họp\" OR body:*".to_owned(), "NEAR(xyz".to_owned()],
             phrase: false,
             prefix: true,
         };
         assert_eq!(
             match_text(35, &[Asked::from(&clause)]),
-            "subject : \"35xhop 35xor 35xbody\" AND subject : \"35xnear 35xx\" *"
+            "subject : \"35xhop 35xor 35xbody\" AND subject : \"35xnear 35xxyz\" *"
         );
     }
 }
