@@ -1,10 +1,9 @@
 //! Passphrases: argon2id, a few at a time, off the async executor. An unknown address costs the same as a wrong passphrase.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, mpsc};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
@@ -13,6 +12,8 @@ use crate::signin::PasswordFault;
 
 /// Memory of one hash in KiB: 19 MiB, the second of OWASP's equal choices (2024); 4 at once are 76 MiB.
 const MEMORY_KIB: u32 = 19_456;
+/// Most a stored hash may ask for, KiB: hashes made with other costs are still read.
+const MEMORY_KIB_MAX: u32 = 65_536;
 /// Passes over the memory: with 19 MiB about 20 ms on one core.
 const PASSES: u32 = 2;
 /// Lanes: one, as each hash has one blocking thread.
@@ -43,12 +44,7 @@ impl Hashing {
     /// The PHC string of a passphrase with a fresh salt.
     pub(crate) async fn hash(&self, secret: &str) -> Result<String, Error> {
         let secret = Zeroizing::new(secret.to_owned());
-        let work = move || {
-            let made = hasher()?
-                .hash_password(secret.as_bytes())
-                .map_err(|cause| Error::Broken(cause.to_string()))?;
-            Ok(made.to_string())
-        };
+        let work = move |memory: &mut Memory| make(&secret, memory);
         run(self.place().await?, work).await
     }
 
@@ -64,13 +60,13 @@ impl Hashing {
             return Ok(false);
         }
         let secret = Zeroizing::new(secret.to_owned());
-        let work = move || {
+        let work = move |memory: &mut Memory| {
             if hashes.is_empty() {
-                let _ = verify_one(&secret, dummy()?)?;
+                let _ = verify_one(&secret, dummy(memory)?, memory)?;
                 return Ok(false);
             }
             for hash in &hashes {
-                if verify_one(&secret, hash)? {
+                if verify_one(&secret, hash, memory)? {
                     return Ok(true);
                 }
             }
@@ -107,11 +103,11 @@ struct Place<'a> {
 
 async fn run<T: Send + 'static>(
     _place: Place<'_>,
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    work: impl FnOnce(&mut Memory) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let (answer, answered) = tokio::sync::oneshot::channel();
     // The asker may have gone away: nobody misses the answer then.
-    let job: Job = Box::new(move || drop(answer.send(work())));
+    let job: Job = Box::new(move |memory| drop(answer.send(work(memory))));
     BENCH
         .send(job)
         .map_err(|_| Error::Broken("the hashing threads are gone".into()))?;
@@ -120,7 +116,24 @@ async fn run<T: Send + 'static>(
         .map_err(|_| Error::Broken("a hash did not finish".into()))?
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+/// The memory of one hash. Used again and again: freed, it would stay with the allocator as often as it was asked for.
+type Memory = Vec<Block>;
+type Job = Box<dyn FnOnce(&mut Memory) + Send>;
+
+/// Memory nobody hashes in now, all zero; the last one given back is taken first, so that a quiet server has only one.
+/// As many as hashes were ever made at once, `AT_ONCE_MAX` at most.
+static RESTING: Mutex<Vec<Memory>> = Mutex::new(Vec::new());
+
+/// Does a job in resting memory and leaves nothing of the secret in it.
+fn hash_in_turn(job: Job) {
+    let resting = || RESTING.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut memory = resting().pop().unwrap_or_default();
+    if std::panic::catch_unwind(AssertUnwindSafe(|| job(&mut memory))).is_err() {
+        tracing::error!("a passphrase hash panicked");
+    }
+    memory.fill(Block::new());
+    resting().push(memory);
+}
 
 /// The threads that hash, `AT_ONCE_MAX` of them for the whole process. Not the executor's blocking threads: the allocator keeps
 /// the 19 MiB of a hash for every thread that ever made one (measured: 480 MB after 1,000 sign-ins).
@@ -136,9 +149,7 @@ static BENCH: LazyLock<mpsc::Sender<Job>> = LazyLock::new(|| {
                     .unwrap_or_else(PoisonError::into_inner)
                     .recv();
                 let Ok(job) = job else { return };
-                if std::panic::catch_unwind(AssertUnwindSafe(job)).is_err() {
-                    tracing::error!("a passphrase hash panicked");
-                }
+                hash_in_turn(job);
             }
         };
         if let Err(cause) = std::thread::Builder::new()
@@ -151,35 +162,80 @@ static BENCH: LazyLock<mpsc::Sender<Job>> = LazyLock::new(|| {
     sender
 });
 
-fn hasher() -> Result<Argon2<'static>, Error> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)
-        .map_err(|cause| Error::Broken(cause.to_string()))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+fn broken(cause: impl std::fmt::Display) -> Error {
+    Error::Broken(cause.to_string())
 }
 
-fn verify_one(secret: &str, hash: &str) -> Result<bool, Error> {
-    let parsed = PasswordHash::new(hash)
-        .map_err(|_| Error::Broken("a stored passphrase hash is unreadable".into()))?;
-    Ok(hasher()?
-        .verify_password(secret.as_bytes(), &parsed)
-        .is_ok())
+/// What a passphrase gives with this salt.
+fn compute(
+    secret: &str,
+    salt: &[u8],
+    argon: &Argon2<'_>,
+    memory: &mut Memory,
+) -> Result<Output, Error> {
+    let blocks = argon.params().block_count();
+    if memory.len() < blocks {
+        // In one piece, never grown: growing would copy, and leave the old piece with the allocator.
+        *memory = vec![Block::new(); blocks];
+    }
+    let mut made = Zeroizing::new([0u8; Output::MAX_LENGTH]);
+    let bytes = argon
+        .params()
+        .output_len()
+        .unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let made = made.get_mut(..bytes).ok_or_else(|| broken("hash length"))?;
+    argon
+        .hash_password_into_with_memory(secret.as_bytes(), salt, made, memory)
+        .map_err(broken)?;
+    Output::new(made).map_err(broken)
+}
+
+/// The PHC string of a passphrase with a fresh salt.
+fn make(secret: &str, memory: &mut Memory) -> Result<String, Error> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(broken)?;
+    let mut salt = [0u8; Salt::RECOMMENDED_LENGTH];
+    aws_lc_rs::rand::fill(&mut salt).map_err(|_| broken("no random numbers"))?;
+    let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let hash = compute(secret, &salt, &argon, memory)?;
+    let made = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(argon.params()).map_err(broken)?,
+        salt: Some(Salt::new(&salt).map_err(broken)?),
+        hash: Some(hash),
+    };
+    Ok(made.to_string())
+}
+
+fn verify_one(secret: &str, hash: &str, memory: &mut Memory) -> Result<bool, Error> {
+    let unreadable = || broken("a stored passphrase hash is unreadable");
+    let parsed = PasswordHash::new(hash).map_err(|_| unreadable())?;
+    let (Some(salt), Some(expected)) = (&parsed.salt, &parsed.hash) else {
+        return Err(broken("a stored passphrase hash is not whole"));
+    };
+    let algorithm = Algorithm::try_from(parsed.algorithm.as_str()).map_err(|_| unreadable())?;
+    let version = parsed.version.map(Version::try_from).transpose();
+    let version = version.map_err(broken)?.unwrap_or_default();
+    let params = Params::try_from(&parsed).map_err(|_| unreadable())?;
+    if params.m_cost() > MEMORY_KIB_MAX {
+        return Err(broken("a stored passphrase hash asks for too much memory"));
+    }
+    let argon = Argon2::new(algorithm, version, params);
+    let made = compute(secret, salt.as_ref(), &argon, memory)?;
+    Ok(
+        aws_lc_rs::constant_time::verify_slices_are_equal(made.as_bytes(), expected.as_bytes())
+            .is_ok(),
+    )
 }
 
 /// A hash nobody knows the passphrase of.
-fn dummy() -> Result<&'static str, Error> {
-    static DUMMY: LazyLock<Option<Arc<str>>> = LazyLock::new(|| {
-        let secret = crate::secret::token().ok()?;
-        Some(Arc::from(
-            hasher()
-                .ok()?
-                .hash_password(secret.as_bytes())
-                .ok()?
-                .to_string(),
-        ))
-    });
-    DUMMY
-        .as_deref()
-        .ok_or_else(|| Error::Broken("no dummy hash".into()))
+fn dummy(memory: &mut Memory) -> Result<&'static str, Error> {
+    static DUMMY: OnceLock<String> = OnceLock::new();
+    if let Some(known) = DUMMY.get() {
+        return Ok(known);
+    }
+    let made = make(&crate::secret::token()?, memory)?;
+    Ok(DUMMY.get_or_init(|| made))
 }
 
 /// Whether a new passphrase will do: long, not one of the usual ones, not the person's name or address.
@@ -282,6 +338,48 @@ mod tests {
                 .await
                 .unwrap()
         );
+    }
+
+    #[test]
+    fn memory_is_used_again_and_holds_nothing_afterwards() {
+        let mut memory = Memory::new();
+        let hash = make("con trâu đi trước", &mut memory).unwrap();
+        let place = memory.as_ptr();
+        assert!(verify_one("con trâu đi trước", &hash, &mut memory).unwrap());
+        assert!(!verify_one("con trâu đi sau", &hash, &mut memory).unwrap());
+        assert_eq!((memory.as_ptr(), memory.len()), (place, 19_456));
+        let (tell, told) = mpsc::channel();
+        hash_in_turn(Box::new(move |memory| {
+            make("con trâu đi trước", memory).unwrap();
+            tell.send(memory.as_ptr() as usize).unwrap();
+        }));
+        let used = told.recv().unwrap();
+        let resting = RESTING.lock().unwrap();
+        let one = resting.iter().find(|one| one.as_ptr() as usize == used);
+        // Another test may have taken it meanwhile; then it is not here, and not looked into.
+        if let Some(memory) = one {
+            let clean = |block: &Block| block.as_ref().iter().all(|word| *word == 0);
+            assert!(memory.iter().all(clean));
+        }
+    }
+
+    #[test]
+    fn hashes_made_elsewhere_are_read() {
+        // Made by the crate's own interface, with other costs than ours.
+        let params = Params::new(256, 2, 1, None).unwrap();
+        let other = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let hash = argon2::PasswordHasher::hash_password(&other, b"mot hai ba bon").unwrap();
+        let mut memory = Memory::new();
+        assert!(verify_one("mot hai ba bon", &hash.to_string(), &mut memory).unwrap());
+        assert!(
+            verify_one(
+                "x",
+                "$argon2id$v=19$m=99999999,t=2,p=1$YWFhYWFhYWE$YWFhYWFhYWFhYWFhYWFhYWFhYWE",
+                &mut memory
+            )
+            .is_err()
+        );
+        assert!(verify_one("x", "$2b$12$x", &mut memory).is_err());
     }
 
     #[test]
