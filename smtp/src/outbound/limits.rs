@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 /// Rows held in memory by the worker; what is beyond stays in the table, where it costs nothing.
-pub const ROWS_IN_HAND_MAX: usize = 2_000;
+/// About 600 bytes each; room for 200 destinations that say nothing, and for what others wait for beside them.
+pub const ROWS_IN_HAND_MAX: usize = 10_000;
 /// Rows of one destination in memory: a flood to one domain may not fill the hand.
 pub const ROWS_PER_DESTINATION_MAX: usize = 500;
+/// The same of a destination that has not taken a letter yet: it may be dead.
+pub const ROWS_UNPROVEN_MAX: usize = 50;
 /// Rows asked for at once.
 pub const LEASE_ROWS: usize = 500;
 /// A lease outlives the longest attempt (`ATTEMPT_MAX`) with room for the wait in the queue.

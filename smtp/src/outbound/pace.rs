@@ -21,6 +21,8 @@ pub struct Pace {
     rest_first: Duration,
     limit: f64,
     dead_in_a_row: u32,
+    /// A letter came to its end there since it was last dead.
+    proven: bool,
     /// Unix ms; 0: not resting.
     rests_until: i64,
 }
@@ -32,7 +34,23 @@ impl Pace {
             rest_first,
             limit: limits::CONNECTIONS_FIRST as f64,
             dead_in_a_row: 0,
+            proven: false,
             rests_until: 0,
+        }
+    }
+
+    /// Connections allowed at once where everybody's connections are more than half used: those nobody has heard of
+    /// yet may all be dead, so each gets one.
+    pub fn limit_in_a_crowd(&self) -> usize {
+        if self.proven { self.limit() } else { 1 }
+    }
+
+    /// Rows worth holding for it.
+    pub fn rows_max(&self) -> usize {
+        if self.proven {
+            limits::ROWS_PER_DESTINATION_MAX
+        } else {
+            limits::ROWS_UNPROVEN_MAX
         }
     }
 
@@ -65,11 +83,13 @@ impl Pace {
                 let most = limits::CONNECTIONS_PER_DESTINATION as f64;
                 self.limit = (self.limit + 1.0 / self.limit.max(1.0)).min(most);
                 self.dead_in_a_row = 0;
+                self.proven = true;
                 self.rests_until = 0;
             }
             Lesson::Strained => self.limit = (self.limit / 2.0).max(1.0),
             Lesson::Dead => {
                 self.limit = 1.0;
+                self.proven = false;
                 // Attempts that ran side by side into the same wall count once.
                 if now >= self.rests_until {
                     self.dead_in_a_row = self.dead_in_a_row.saturating_add(1);

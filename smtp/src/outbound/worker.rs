@@ -118,6 +118,8 @@ struct Spot {
     /// Rows in the queue, and the domains they are for (several behind a smart host).
     queued: usize,
     domains: HashSet<String>,
+    /// Enough is in hand: its domains are asked for again when fewer than half of this many are left.
+    full_at: Option<usize>,
     pace: Pace,
     lines: Vec<Handle>,
     /// Why it rests.
@@ -130,7 +132,9 @@ impl Spot {
         self.domains
             .extend(batch.rows.first().map(|row| row.domain.clone()));
         self.queue.push_back(batch);
-        if self.queued >= limits::ROWS_PER_DESTINATION_MAX {
+        let most = self.pace.rows_max();
+        if self.queued >= most {
+            self.full_at = Some(most);
             let mut full = full.lock().unwrap_or_else(PoisonError::into_inner);
             full.extend(self.domains.iter().cloned());
         }
@@ -138,10 +142,12 @@ impl Spot {
 
     /// Rows left the queue; below half of its bound its domains are asked for again.
     fn took(&mut self, rows: usize, full: &Full) {
-        let before = self.queued;
-        self.queued = before.saturating_sub(rows);
-        let half = limits::ROWS_PER_DESTINATION_MAX / 2;
-        if self.queued < half && before >= half || self.queued == 0 {
+        self.queued = self.queued.saturating_sub(rows);
+        if self
+            .full_at
+            .is_some_and(|most| self.queued < most.max(self.pace.rows_max()) / 2)
+        {
+            self.full_at = None;
             let mut full = full.lock().unwrap_or_else(PoisonError::into_inner);
             for domain in self.domains.drain() {
                 full.remove(&domain);
@@ -257,6 +263,7 @@ impl Desk {
                 queue: VecDeque::new(),
                 queued: 0,
                 domains: HashSet::new(),
+                full_at: None,
                 pace: Pace::new(rest_first),
                 lines: Vec::new(),
                 why: None,
@@ -375,15 +382,19 @@ impl Desk {
     /// One letter of one destination to one line.
     fn give(&mut self, key: &str) -> Given {
         let now = self.now();
-        let (free, next) = (
-            self.tasks.len() < self.tools.config.connections_max.max(1),
-            self.next_line,
-        );
+        let (used, most) = (self.tasks.len(), self.tools.config.connections_max.max(1));
+        let (free, next) = (used < most, self.next_line);
         let Some(spot) = self.spots.get_mut(key) else {
             return Given::Enough;
         };
         let busy = spot.lines.iter().filter(|line| line.busy > 0).count();
-        if busy >= spot.pace.limit() {
+        let crowded = used >= most.div_ceil(2);
+        let bearable = if crowded {
+            spot.pace.limit_in_a_crowd()
+        } else {
+            spot.pace.limit()
+        };
+        if busy >= bearable {
             return Given::Enough;
         }
         let idle = spot.lines.iter().position(|line| line.busy == 0);

@@ -10,6 +10,7 @@
 mod dane;
 mod dns;
 mod faults;
+mod flood;
 mod peer;
 mod reports;
 mod routes;
