@@ -22,6 +22,12 @@ pub fn full(unix_ms: i64) -> String {
     )
 }
 
+/// "20/11/2026"
+pub fn day(unix_ms: i64) -> String {
+    let at = civil_at(unix_ms);
+    format!("{:02}/{:02}/{:04}", at.day(), at.month(), at.year())
+}
+
 /// "08:43"
 pub fn hour(unix_ms: i64) -> String {
     let at = civil_at(unix_ms);

@@ -31,9 +31,10 @@ struct Row {
 }
 
 impl Row {
-    fn of(seen: ReportSeen) -> Row {
+    fn of(seen: ReportSeen, me: &Signed) -> Row {
         Row {
-            day: time::full(seen.ends_at),
+            // Reports cover a UTC day, which begins at 7 in the morning here.
+            day: time::day(seen.begins_at),
             submitter: seen.submitter,
             domain: seen.domain,
             kind: match seen.kind {
@@ -43,16 +44,36 @@ impl Row {
             good: usize::try_from(seen.good).unwrap_or(0),
             bad: usize::try_from(seen.bad).unwrap_or(0),
             proven: seen.proven,
-            lines: seen.detail.lines().map(str::to_owned).collect(),
+            lines: seen.detail.lines().map(|line| in_words(line, me)).collect(),
         }
     }
+}
+
+/// Failures by their name in RFC 8460 §4.3, and in words.
+const FAILURES: [(&str, &str); 8] = [
+    ("starttls-not-supported", "report-no-starttls"),
+    ("certificate-host-mismatch", "report-host-mismatch"),
+    ("certificate-expired", "report-expired"),
+    ("certificate-not-trusted", "report-not-trusted"),
+    ("validation-failure", "report-validation"),
+    ("sts-policy-fetch-error", "report-sts-fetch"),
+    ("sts-policy-invalid", "report-sts-invalid"),
+    ("tlsa-invalid", "report-tlsa"),
+];
+
+fn in_words(line: &str, me: &Signed) -> String {
+    let named = FAILURES.iter().find(|(name, _)| line.contains(name));
+    named.map_or_else(
+        || line.to_owned(),
+        |(name, key)| line.replacen(name, &me.lang.t(key), 1),
+    )
 }
 
 /// `GET /quan-tri/bao-cao`
 pub async fn show(State(app): State<App>, me: Signed) -> Result<Response, Fault> {
     let after = app.room.now() - REPORTS_SHOWN_MS;
     let seen = app.room.reports_seen(me.actor(), after).await?;
-    let rows = seen.into_iter().map(Row::of).collect();
+    let rows = seen.into_iter().map(|seen| Row::of(seen, &me)).collect();
     let s = Shell::of(&app, &me, Here::More, me.lang.t("reports")).await;
     Ok(shell::html(&Page { s, rows }))
 }
