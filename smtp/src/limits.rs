@@ -51,7 +51,8 @@ pub const PROXY_HEADER_SECS: u64 = 5;
 pub const DRAIN_SECS: u64 = 8;
 /// Seconds to wait for a peer to take our replies.
 pub const WRITE_SECS: u64 = 60;
-/// Milliseconds all DNS work for one message may take; what has not answered by then has no opinion.
+/// Milliseconds each check's look at DNS may take (one signature's key, SPF, a list; DMARC's policy after them); what has not
+/// answered by then has no opinion, and the others keep theirs.
 pub const CHECKS_MS: u64 = 5_000;
 /// Milliseconds a content engine may take; after that the letter passes unscanned.
 pub const ENGINE_MS: u64 = 10_000;

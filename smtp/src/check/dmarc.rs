@@ -1,22 +1,38 @@
 //! DMARC: does what SPF or DKIM proved belong to the domain people see in From, and what does that domain ask for?
 //! (RFC 7489, RFC 9989)
 
+use super::late::{Looks, no_answer};
 use mail_auth::dmarc::verify::DmarcParameters;
-use mail_auth::{AuthenticatedMessage, DkimOutput, DmarcOutput, MessageAuthenticator, SpfOutput};
+use mail_auth::{
+    AuthenticatedMessage, DkimOutput, DmarcOutput, DmarcResult, MessageAuthenticator, SpfOutput,
+};
+
+/// What was proved of the letter before.
+pub(super) struct Proved<'a, 'x> {
+    pub(super) dkim: &'a [DkimOutput<'x>],
+    pub(super) spf_helo: &'a SpfOutput,
+    pub(super) spf_from: &'a SpfOutput,
+}
 
 pub(super) async fn check(
     dns: &MessageAuthenticator,
     message: &AuthenticatedMessage<'_>,
-    dkim: &[DkimOutput<'_>],
-    helo: &str,
-    mail_from: &str,
-    spf_helo: &SpfOutput,
-    spf_from: &SpfOutput,
+    proved: Proved<'_, '_>,
+    (helo, mail_from): (&str, &str),
+    looks: &Looks,
 ) -> DmarcOutput {
     let (domain, spf) = match mail_from.rsplit_once('@') {
-        Some((_, domain)) => (domain, spf_from),
-        None => (helo, spf_helo),
+        Some((_, domain)) => (domain, proved.spf_from),
+        None => (helo, proved.spf_helo),
     };
-    dns.verify_dmarc(DmarcParameters::new(message, dkim, domain, spf))
+    let asked = dns.verify_dmarc(DmarcParameters::new(message, proved.dkim, domain, spf));
+    looks
+        .ask("dmarc", asked, || {
+            let from = message.from().rsplit_once('@').map_or("", |(_, d)| d);
+            DmarcOutput::default()
+                .with_domain(from)
+                .with_spf_result(DmarcResult::TempError(no_answer()))
+                .with_dkim_result(DmarcResult::TempError(no_answer()))
+        })
         .await
 }

@@ -1,12 +1,20 @@
 //! DNS block lists: a hit only adds to the score, never decides; a list that does not answer has no opinion.  (RFC 5782)
 
+use super::late::Looks;
 use mail_auth::MessageAuthenticator;
 use std::net::IpAddr;
 
 /// The lists that name this address.
-pub(super) async fn check(dns: &MessageAuthenticator, ip: IpAddr, lists: &[String]) -> Vec<String> {
+pub(super) async fn check(
+    dns: &MessageAuthenticator,
+    ip: IpAddr,
+    lists: &[String],
+    looks: &Looks,
+) -> Vec<String> {
     let asked = lists.iter().map(async |list| {
-        let found = dns.ipv4_lookup_raw(&name(ip, list)).await.ok()?;
+        let name = name(ip, list);
+        let answer = async { dns.ipv4_lookup_raw(&name).await.ok() };
+        let found = looks.ask("lists", answer, || None).await?;
         // Answers outside 127/8 mean a list that is gone or refuses us (RFC 5782 §2.1, §5).
         let listed = found
             .entry

@@ -6,6 +6,7 @@ mod clamav;
 mod dkim;
 mod dmarc;
 mod engine;
+mod late;
 mod lists;
 mod results;
 mod rspamd;
@@ -20,6 +21,7 @@ use crate::report::{Done, Seen, Tally};
 use engine::Word;
 use futures_util::FutureExt;
 use hickory_resolver::TokioResolver;
+use late::Looks;
 use mail_auth::{
     ArcOutput, AuthenticatedMessage, DkimOutput, DmarcOutput, MessageAuthenticator, SpfOutput,
 };
@@ -100,7 +102,7 @@ impl Checks {
         }
     }
 
-    /// The same checks with another bound on all DNS work for one message.
+    /// The same checks with another bound on each look at DNS.
     pub fn within(self, time: Duration) -> Self {
         Self { time, ..self }
     }
@@ -136,19 +138,14 @@ impl Checks {
         judged
     }
 
-    /// Takes at most the DNS time limit; what has not answered by then has no opinion, and a check that panics on a message
-    /// must not keep it out.
+    /// A check that panics on a message must not keep it out.
     async fn authenticate(&self, envelope: &Envelope<'_>, raw: &[u8]) -> Judged {
         let look = AssertUnwindSafe(self.look(envelope, raw)).catch_unwind();
-        let (why, counter) = match tokio::time::timeout(self.time, look).await {
-            Ok(Ok(judged)) => return judged,
-            Ok(Err(_)) => (
-                "a check failed on this message",
-                "smtp_checks_panicked_total",
-            ),
-            Err(_) => ("DNS did not answer in time", "smtp_checks_timed_out_total"),
-        };
-        metrics::counter!(counter).increment(1);
+        if let Ok(judged) = look.await {
+            return judged;
+        }
+        let why = "a check failed on this message";
+        metrics::counter!("smtp_checks_panicked_total").increment(1);
         tracing::warn!(ip = %envelope.ip, why, "letter passes unchecked");
         Judged {
             reasons: vec![why.into()],
@@ -163,12 +160,18 @@ impl Checks {
                 ..Judged::unchecked()
             };
         };
-        let found = self.find(envelope, &message).await;
+        let looks = Looks::within(self.time);
+        let singles = dkim::singles(&message);
+        let found = self.find(envelope, &message, &singles, &looks).await;
         let auth_results = results::write(&self.host_name, envelope, &message, &found);
         let sealer = arc::trusted(&found.arc, &self.trusted_sealers);
         let (verdict, reasons) = score::weigh(&found, sealer);
         if let Some(tally) = &self.tally {
             tally.letter(&seen(envelope, &message, &found, &verdict));
+        let (verdict, mut reasons) = score::weigh(&found, sealer);
+        if let Some(late) = looks.reason() {
+            tracing::warn!(ip = %envelope.ip, late, "letter judged without every check");
+            reasons.push(late);
         }
         Judged {
             auth_results,
@@ -177,10 +180,13 @@ impl Checks {
         }
     }
 
+    /// DMARC comes after the others, which it needs; every look has its own bound.
     async fn find<'x>(
         &self,
         envelope: &Envelope<'_>,
         message: &'x AuthenticatedMessage<'x>,
+        singles: &'x [AuthenticatedMessage<'x>],
+        looks: &Looks,
     ) -> Found<'x> {
         let Envelope {
             ip,
@@ -189,15 +195,17 @@ impl Checks {
             ..
         } = *envelope;
         let ((spf_helo, spf_from), dkim, arc, listed) = tokio::join!(
-            spf::check(&self.dns, ip, helo, mail_from, &self.host_name),
-            dkim::check(&self.dns, message),
-            arc::check(&self.dns, message),
-            lists::check(&self.dns, ip, &self.lists),
+            spf::check(&self.dns, ip, helo, mail_from, &self.host_name, looks),
+            dkim::check(&self.dns, singles, looks),
+            arc::check(&self.dns, message, looks),
+            lists::check(&self.dns, ip, &self.lists, looks),
         );
-        let dmarc = dmarc::check(
-            &self.dns, message, &dkim, helo, mail_from, &spf_helo, &spf_from,
-        )
-        .await;
+        let proved = dmarc::Proved {
+            dkim: &dkim,
+            spf_helo: &spf_helo,
+            spf_from: &spf_from,
+        };
+        let dmarc = dmarc::check(&self.dns, message, proved, (helo, mail_from), looks).await;
         Found {
             spf_helo,
             spf_from,

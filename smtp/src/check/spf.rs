@@ -1,7 +1,8 @@
 //! SPF of the name said in EHLO and of the envelope sender. Never refuses: forwarding breaks it.  (RFC 7208)
 
+use super::late::Looks;
 use mail_auth::spf::verify::SpfParameters;
-use mail_auth::{MessageAuthenticator, SpfOutput};
+use mail_auth::{MessageAuthenticator, SpfOutput, SpfResult};
 use std::net::IpAddr;
 
 /// EHLO's result and MAIL FROM's; for the null sender both are EHLO's (RFC 7208 §2.4).
@@ -11,14 +12,25 @@ pub(super) async fn check(
     helo: &str,
     mail_from: &str,
     host_name: &str,
+    looks: &Looks,
 ) -> (SpfOutput, SpfOutput) {
-    let of_helo = dns.verify_spf(SpfParameters::verify_ehlo(ip, helo, host_name));
+    let silent = |domain: &str| SpfOutput::new(domain.to_owned()).with_result(SpfResult::TempError);
+    let of_helo = looks.ask(
+        "spf",
+        dns.verify_spf(SpfParameters::verify_ehlo(ip, helo, host_name)),
+        || silent(helo),
+    );
     if mail_from.is_empty() {
         let output = of_helo.await;
         return (output.clone(), output);
     }
-    let of_from = dns.verify_spf(SpfParameters::verify_mail_from(
-        ip, helo, host_name, mail_from,
-    ));
+    let domain = mail_from.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let of_from = looks.ask(
+        "spf",
+        dns.verify_spf(SpfParameters::verify_mail_from(
+            ip, helo, host_name, mail_from,
+        )),
+        || silent(domain),
+    );
     tokio::join!(of_helo, of_from)
 }

@@ -15,7 +15,7 @@ pub struct Dns {
     pub asked: Arc<Mutex<Vec<String>>>,
 }
 
-/// A line is "name TYPE value…": "dich.example MX 10 mx1.dich.example"; type FAIL answers SERVFAIL.
+/// A line is "name TYPE value…": "dich.example MX 10 mx1.dich.example"; type FAIL answers SERVFAIL, SLOW nothing.
 pub async fn dns(table: &[&str]) -> Dns {
     let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let at = socket.local_addr().unwrap();
@@ -32,6 +32,11 @@ pub async fn dns(table: &[&str]) -> Dns {
                 continue;
             };
             log.lock().unwrap().push(query.queries[0].to_string());
+            let asked = query.queries[0].name().to_ascii();
+            let asked = asked.trim_end_matches('.').to_ascii_lowercase();
+            if table.iter().any(|row| row[0] == asked && row[1] == "SLOW") {
+                continue;
+            }
             let reply = answer(&table, &query).to_vec().unwrap();
             socket.send_to(&reply, from).await.unwrap();
         }

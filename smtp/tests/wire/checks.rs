@@ -268,6 +268,80 @@ async fn a_silent_dns_costs_its_time_limit_and_no_letter() {
     );
 }
 
+/// One slow zone: its own result is missing, the others stand and decide.
+#[tokio::test]
+async fn what_is_late_takes_nobody_elses_word_with_it() {
+    let slow_key = "slow._domainkey.slow.example SLOW -";
+    let spf = "football.example.com TXT v=spf1 -all";
+    let reject = "_dmarc.football.example.com TXT v=DMARC1; p=reject";
+    // A second signature, whose key never comes, above the good one.
+    let second = RFC_8463
+        .split("From: Joe")
+        .next()
+        .unwrap()
+        .replace(
+            "d=football.example.com; i=@football.example.com",
+            "d=slow.example; i=@slow.example",
+        )
+        .replace("s=brisbane", "s=slow");
+    let two = format!("{second}{RFC_8463}");
+    let changed = RFC_8463.replace("lost", "won");
+    let rows: [(&str, Vec<&str>, &str, Result<Verdict, Rejection>, &[&str]); 4] = [
+        (
+            "another signature's key",
+            vec![BRISBANE, slow_key, spf, reject],
+            &two,
+            Ok(Verdict::Inbox),
+            &["dkim=temperror", "dkim=pass", "spf=fail", "dmarc=pass"],
+        ),
+        (
+            "SPF",
+            vec![BRISBANE, "football.example.com SLOW -", reject],
+            RFC_8463,
+            Ok(Verdict::Inbox),
+            &["dkim=pass", "spf=temperror", "dmarc=pass"],
+        ),
+        (
+            "DMARC's policy",
+            vec![BRISBANE, spf, "_dmarc.football.example.com SLOW -"],
+            &changed,
+            Ok(Verdict::Inbox),
+            &["dkim=neutral", "spf=fail", "dmarc=temperror"],
+        ),
+        (
+            "a block list",
+            vec![spf, reject, BRISBANE, "7.113.0.203.bl.example SLOW -"],
+            &changed,
+            Err(Rejection::Dmarc),
+            &["dkim=neutral", "spf=fail", "dmarc=fail"],
+        ),
+    ];
+    for (what, table, raw, verdict, says) in rows {
+        let served = dns(&table).await;
+        let checks = Checks::new(served.resolver(), "mx.camau.vn", &[])
+            .with_lists(&["bl.example".to_owned()])
+            .within(Duration::from_millis(400));
+        let judged = checks
+            .judge(
+                &envelope(BAD_IP, "h.example", "joe@football.example.com"),
+                raw.as_bytes(),
+            )
+            .await;
+        assert_eq!(judged.verdict, verdict, "{what}: {judged:?}");
+        for word in says {
+            assert!(
+                judged.auth_results.contains(word),
+                "{what}: no {word} in {judged:?}"
+            );
+        }
+        let late = judged
+            .reasons
+            .iter()
+            .any(|why| why.starts_with("DNS did not answer"));
+        assert!(late, "{what}: {judged:?}");
+    }
+}
+
 #[tokio::test]
 async fn verdicts_reach_the_dialogue_and_the_mailbox() {
     let served = dns(&[
