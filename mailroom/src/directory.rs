@@ -19,6 +19,8 @@ pub enum Recipient {
     },
     /// Not one of our domains: only for principals who may submit.
     Elsewhere { domain: String },
+    /// A return path of ours: bounces go back to this sender, elsewhere.
+    Returns { to: String },
     /// Our domain, nobody there: 550 5.1.1.
     Unknown,
     /// Ours but closed: 550 5.2.1.
@@ -70,6 +72,11 @@ impl Mailroom {
             Some(first) if bare_postmaster => format!("postmaster@{first}"),
             _ => address.to_owned(),
         };
+        match self.returned(&full).await? {
+            Some(Some(to)) => return Ok(Recipient::Returns { to }),
+            Some(None) => return Ok(Recipient::Unknown),
+            None => {}
+        }
         let Some(wanted) = address::normal(&full) else {
             return Ok(Recipient::Unknown);
         };

@@ -6,6 +6,8 @@ pub const EXPANSION_MAX: usize = 20_000;
 pub const EXPANSION_DEPTH_MAX: usize = 8;
 /// Received fields in a message before it is a loop (RFC 5321 §6.3 suggests at least 100).
 pub const RECEIVED_FIELDS_MAX: usize = 100;
+/// Received fields of our own in a message before it is a loop: forwarded out and back a few times is odd, more is a circle.
+pub const OWN_RECEIVED_FIELDS_MAX: usize = 10;
 /// Bytes of a mailbox name (UTF-8): long enough for Vietnamese paths, short enough for every client.
 pub const MAILBOX_NAME_BYTES_MAX: usize = 500;
 /// Mailboxes an account may have.

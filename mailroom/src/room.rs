@@ -9,6 +9,7 @@ use store::{PrincipalId, Store};
 use crate::directory::Domains;
 use crate::feed::Feed;
 use crate::mail::snapshot::Snapshots;
+use crate::receive::srs::Srs;
 use crate::secret::{password::Hashing, proven::Proven, throttle::Throttle};
 use crate::{Clock, Error, Mailroom, Policy, derive, kept, limits};
 
@@ -26,6 +27,10 @@ pub(crate) struct Room {
     pub sign_ins: Throttle,
     pub slips: Throttle,
     pub sources: Throttle,
+    /// Made at the first use, with the key that the table keeps.
+    pub srs: tokio::sync::OnceCell<Srs>,
+    /// The key that salts are made with, so that an account that does not exist has one too.
+    pub salts: tokio::sync::OnceCell<aws_lc_rs::hmac::Key>,
     /// Rises whenever somebody's rights may have changed: every `Access` looks again when it differs.
     pub rights_epoch: Arc<AtomicU64>,
 }
@@ -56,6 +61,8 @@ impl Mailroom {
             slips: Throttle::new(policy.sign_in_failures_max),
             sources: Throttle::new(policy.sign_in_failures_max),
             hashing: Hashing::new(),
+            srs: tokio::sync::OnceCell::new(),
+            salts: tokio::sync::OnceCell::new(),
             store,
             policy,
             clock,

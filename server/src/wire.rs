@@ -89,7 +89,7 @@ pub fn outbound(config: &Config, tally: Option<Arc<Tally>>) -> Result<outbound::
         ipv6: config.outbound.ipv6,
         // Name servers of one's own mean a closed network or a test: MX records there may lead to private addresses.
         allow_private: !config.outbound.dns.is_empty(),
-        dkim: Arc::new(keys),
+        dkim: Arc::new(keys.sealing(&config.site.domain, &config.site.host_name)),
         retry_delays_secs: config.policy().retry_delays_secs,
         connections_max: crate::limits::OUTBOUND_CONNECTIONS_MAX,
         timeouts: outbound::limits::Timeouts::default(),

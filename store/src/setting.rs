@@ -6,11 +6,14 @@ use crate::store::Store;
 
 const GET: &str = "SELECT value FROM setting WHERE key = $1";
 pub(crate) const SET: &str = "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+/// Only where there is none: a secret made twice at the same time is kept once.
+const SET_ONCE: &str =
+    "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
 const STATS: &str = "SELECT (SELECT COUNT(*) FROM principal), (SELECT COUNT(*) FROM account), \
      (SELECT CAST(COALESCE(SUM(total), 0) AS BIGINT) FROM mailbox), (SELECT CAST(COALESCE(SUM(used_bytes), 0) AS BIGINT) FROM account), \
      (SELECT COUNT(*) FROM index_queue), (SELECT COUNT(*) FROM outbox WHERE ended_at IS NULL), \
      (SELECT COUNT(*) FROM subscription), (SELECT COUNT(*) FROM assignment)";
-pub(crate) const SQL: &[&str] = &[GET, SET, STATS];
+pub(crate) const SQL: &[&str] = &[GET, SET, SET_ONCE, STATS];
 
 /// Numbers for monitoring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +39,13 @@ impl Store {
 
     pub async fn setting_set(&self, key: &str, value: &str) -> Result<(), Error> {
         self.change_one(SET, values![key, value]).await
+    }
+
+    /// The value that stands under this key: the one given where there was none.
+    pub async fn setting_once(&self, key: &str, value: &str) -> Result<String, Error> {
+        self.change_one(SET_ONCE, values![key, value]).await?;
+        let kept = self.setting(key).await?;
+        kept.ok_or_else(|| Error::Broken(format!("the setting {key} was not kept")))
     }
 
     pub async fn stats(&self) -> Result<Stats, Error> {

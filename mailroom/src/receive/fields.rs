@@ -21,9 +21,23 @@ pub(crate) struct Arrival<'a> {
     pub at: i64,
 }
 
-/// More than a hundred hops is a loop (RFC 5321 §6.3).
-pub(crate) fn is_loop(raw: &[u8]) -> bool {
-    header::count(raw, "Received") >= limits::RECEIVED_FIELDS_MAX
+/// More than a hundred hops is a loop (RFC 5321 §6.3); so are more than a few through us: a list and a mailbox elsewhere that
+/// forward to each other.
+pub(crate) fn is_loop(raw: &[u8], host_name: &str) -> bool {
+    let by_us = |field: &header::Field<'_>| {
+        let text = field.text();
+        let mut words = text.split_whitespace();
+        let by = words.by_ref().any(|word| word == "by");
+        by && words
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case(host_name))
+    };
+    let (mut all, mut ours) = (0, 0);
+    for field in header::fields(raw).filter(|field| field.is("Received")) {
+        all += 1;
+        ours += usize::from(by_us(&field));
+    }
+    all >= limits::RECEIVED_FIELDS_MAX || ours >= limits::OWN_RECEIVED_FIELDS_MAX
 }
 
 /// Fields a sender may not bring: results in our name (RFC 8601 §5), and a Return-Path, which only we write at delivery.
@@ -217,7 +231,10 @@ mod tests {
 
     #[test]
     fn a_hundred_hops_are_a_loop() {
-        assert!(!is_loop(&b"Received: x\r\n".repeat(99)));
-        assert!(is_loop(&b"Received: x\r\n".repeat(100)));
+        let looped = |line: &str, times| is_loop(line.repeat(times).as_bytes(), "mx.a.b");
+        assert!(!looped("Received: x\r\n", 99) && looped("Received: x\r\n", 100));
+        let ours = "Received: from x ([192.0.2.1])\r\n\tby MX.a.b with ESMTP\r\n";
+        assert!(!looped(ours, 9) && looped(ours, 10));
+        assert!(!looped("Received: from mx.a.b by x with y\r\n", 10));
     }
 }

@@ -3,6 +3,8 @@
 
 pub(crate) mod fields;
 pub(crate) mod places;
+pub(crate) mod returns;
+pub(crate) mod srs;
 
 use bytes::Bytes;
 use store::*;
@@ -93,12 +95,12 @@ impl Mailroom {
         if incoming.recipients.is_empty() {
             return Err(Error::Bad("a letter without recipients".into()));
         }
-        if fields::is_loop(&incoming.raw) {
+        if fields::is_loop(&incoming.raw, &self.policy().host_name) {
             return Ok(Err(self.refused_at_end(
                 &incoming,
                 Refused::Loop,
                 554,
-                "more than 100 Received fields",
+                "it came through here too often",
             )));
         }
         let mut places = Places::of(&incoming.recipients, incoming.verdict == Verdict::Junk);
@@ -195,20 +197,6 @@ impl Mailroom {
             &fields::forged(&incoming.raw, host_name),
         )
         .into()
-    }
-
-    /// Bounces of forwarded letters go to our postmaster, who keeps the lists: the sender's own domain would be checked
-    /// against our address and fail. Our own senders and the null sender stay (RFC 5321 §4.5.5).
-    async fn forwarding_sender(&self, mail_from: &str) -> Result<String, Error> {
-        if mail_from.is_empty()
-            || self
-                .is_local_domain(&crate::address::domain_of(mail_from))
-                .await?
-        {
-            return Ok(mail_from.to_owned());
-        }
-        let first = self.domains().await?.into_iter().next();
-        Ok(first.map_or_else(String::new, |domain| format!("postmaster@{domain}")))
     }
 
     /// Accepts to 110 %: only when nobody has that room is the letter sent back; one who is full never costs the others

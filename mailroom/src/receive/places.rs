@@ -47,6 +47,7 @@ impl Places {
                 ),
                 Recipient::Full(account) => (std::slice::from_ref(account), Vec::new()),
                 Recipient::Elsewhere { .. } => (&[], vec![(one.address.as_str(), true)]),
+                Recipient::Returns { to } => (&[], vec![(to.as_str(), false)]),
                 Recipient::Unknown | Recipient::Disabled => (&[], Vec::new()),
             };
             for account in locals {

@@ -248,7 +248,12 @@ impl Mailroom {
                 .map(|one| one.address.clone())
                 .collect()
         };
-        let unknown = with(|to| matches!(to, Recipient::Unknown | Recipient::Disabled));
+        let unknown = with(|to| {
+            matches!(
+                to,
+                Recipient::Unknown | Recipient::Disabled | Recipient::Returns { .. }
+            )
+        });
         if !unknown.is_empty() {
             return Some(Unsendable::Unknown(unknown));
         }

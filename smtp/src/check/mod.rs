@@ -35,7 +35,8 @@ use std::time::Duration;
 pub struct Checks {
     dns: MessageAuthenticator,
     host_name: String,
-    /// Domains whose ARC seal excuses a broken signature (lists and forwarders the site trusts), lower case.
+    /// Lists and forwarders the site trusts, lower case: their ARC seal, or SPF that proves the peer to be theirs, excuses a
+    /// broken signature.
     trusted_sealers: Vec<String>,
     /// DNS block lists, by name.
     lists: Vec<String>,
@@ -147,7 +148,13 @@ impl Checks {
         let why = "a check failed on this message";
         metrics::counter!("smtp_checks_panicked_total").increment(1);
         tracing::warn!(ip = %envelope.ip, why, "letter passes unchecked");
+        self.without_result(why)
+    }
+
+    /// What cannot be checked says so, in our name: nobody may take it for mail of our own (RFC 8601 §2.2, "none").
+    fn without_result(&self, why: &str) -> Judged {
         Judged {
+            auth_results: format!("{}; none", self.host_name),
             reasons: vec![why.into()],
             ..Judged::unchecked()
         }
@@ -155,10 +162,7 @@ impl Checks {
 
     async fn look(&self, envelope: &Envelope<'_>, raw: &[u8]) -> Judged {
         let Some(message) = AuthenticatedMessage::parse(raw) else {
-            return Judged {
-                reasons: vec!["header cannot be read".into()],
-                ..Judged::unchecked()
-            };
+            return self.without_result("header cannot be read");
         };
         let looks = Looks::within(self.time);
         let singles = dkim::singles(&message);
@@ -169,6 +173,9 @@ impl Checks {
         if let Some(tally) = &self.tally {
             tally.letter(&seen(envelope, &message, &found, &verdict));
         let (verdict, mut reasons) = score::weigh(&found, sealer);
+        let trusted = arc::trusted(&found.arc, &self.trusted_sealers)
+            .or_else(|| spf::trusted(&found.spf_helo, &found.spf_from, &self.trusted_sealers));
+        let (verdict, mut reasons) = score::weigh(&found, trusted);
         if let Some(late) = looks.reason() {
             tracing::warn!(ip = %envelope.ip, late, "letter judged without every check");
             reasons.push(late);

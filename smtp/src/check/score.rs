@@ -110,7 +110,7 @@ fn judge(facts: &Facts) -> (Result<Verdict, Rejection>, Vec<String>) {
         (Sign::Bad, Asks::Reject, Some(sealer)) => {
             return (
                 Ok(Verdict::Junk),
-                vec![format!("DMARC reject of {domain}, sealed by {sealer}")],
+                vec![format!("DMARC reject of {domain}, handed on by {sealer}")],
             );
         }
         (Sign::Bad, Asks::Quarantine, _) => {

@@ -34,3 +34,12 @@ pub(super) async fn check(
     );
     tokio::join!(of_helo, of_from)
 }
+
+/// The trusted forwarder that the peer is proved to be: by its own envelope sender, or by its name in EHLO.
+pub(super) fn trusted(helo: &SpfOutput, from: &SpfOutput, trusted: &[String]) -> Option<String> {
+    [from, helo]
+        .into_iter()
+        .filter(|output| output.result() == SpfResult::Pass)
+        .map(|output| output.domain().to_ascii_lowercase())
+        .find(|domain| trusted.contains(domain))
+}

@@ -104,6 +104,11 @@ pub(crate) fn answered(
             cx.counts.faults += 1;
             return refuse(hello, mail, address, reply::NO_RELAY, cx);
         }
+        // Return paths take bounces, which have no sender (RFC 5321 §4.5.5); anybody else has found them in a header.
+        Ok(Recipient::Returns { .. }) if !mail.sender.is_empty() => {
+            cx.counts.faults += 1;
+            return refuse(hello, mail, address, reply::NO_RELAY, cx);
+        }
         Ok(Recipient::Unknown) => {
             cx.counts.unknown += 1;
             if cx.counts.unknown > UNKNOWN_RECIPIENTS_FREE {

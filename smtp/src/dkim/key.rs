@@ -5,6 +5,7 @@ use aws_lc_rs::rsa::{KeyPair as RsaPair, KeySize};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use mail_auth::arc::ArcSealer;
 use mail_auth::common::crypto::{Ed25519Key, RsaKey, Sha256, SigningKey};
 use mail_auth::common::headers::HeaderWriter;
 use mail_auth::dkim::{Canonicalization, DkimSigner, Done};
@@ -77,7 +78,31 @@ pub struct Key {
     /// The value of the `p=` tag.
     public: String,
     signer: Signer,
+    /// RSA alone: verifiers of ARC know no other (RFC 8617 §4.1.2).
+    pub(super) sealer: Option<Box<Sealer>>,
 }
+
+pub(super) type Sealer = ArcSealer<RsaKey<Sha256>, Done>;
+
+/// Header fields under a seal: those of a signature, once, and the signatures that came with the letter (RFC 8617 §4.1.2).
+const SEALED_FIELDS: [&str; 16] = [
+    "From",
+    "To",
+    "Cc",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Reply-To",
+    "In-Reply-To",
+    "References",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "List-Id",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "DKIM-Signature",
+];
 
 /// Makes a new secret as PKCS#8 PEM.
 pub fn generate_pem(algorithm: Algorithm) -> Result<String, KeyError> {
@@ -102,11 +127,20 @@ impl Key {
         let unreadable = || KeyError::Unreadable(format!("{selector}._domainkey.{domain}"));
         let der = PrivatePkcs8KeyDer::from_pem_slice(text.as_bytes()).map_err(|_| unreadable())?;
         let der = der.secret_pkcs8_der();
+        let mut sealer = None;
         let (algorithm, public, signer) = if let Ok(pair) = RsaPair::from_pkcs8(der) {
             let spki: PublicKeyX509Der<'_> =
                 pair.public_key().as_der().map_err(|_| unreadable())?;
             let key = RsaKey::<Sha256>::from_key_der(PrivatePkcs8KeyDer::from(der).into())
                 .map_err(|_| unreadable())?;
+            let same = RsaKey::<Sha256>::from_key_der(PrivatePkcs8KeyDer::from(der).into())
+                .map_err(|_| unreadable())?;
+            sealer = Some(Box::new(
+                ArcSealer::from_key(same)
+                    .domain(domain)
+                    .selector(selector)
+                    .headers(SEALED_FIELDS),
+            ));
             (
                 Algorithm::Rsa,
                 STANDARD.encode(spki.as_ref()),
@@ -127,6 +161,7 @@ impl Key {
             algorithm,
             public,
             signer,
+            sealer,
         })
     }
 

@@ -5,19 +5,24 @@
 //! `SELECTOR.pem.retired` signs no more while its record may stay published.
 
 pub mod key;
+mod seal;
 
 pub use key::{Algorithm, Key, KeyError};
+pub use seal::results_on_top;
 
 use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::{PoisonError, RwLock};
 
 /// The keys of all our domains; empty means nothing is signed. No `Debug`: it holds secrets.
 #[derive(Default)]
 pub struct Keys {
-    domains: HashMap<String, Vec<Key>>,
+    domains: RwLock<HashMap<String, Vec<Key>>>,
+    /// (domain, host name) in whose name forwarded letters are sealed; None seals nothing.
+    home: Option<(String, String)>,
 }
 
 impl Keys {
@@ -64,8 +69,31 @@ impl Keys {
         Ok(true)
     }
 
+    /// The same keys, which also seal what we forward: with the keys of `domain`, over results that `host_name` wrote.
+    pub fn sealing(self, domain: &str, host_name: &str) -> Keys {
+        let home = (domain.to_ascii_lowercase(), host_name.to_owned());
+        Keys {
+            home: Some(home),
+            ..self
+        }
+    }
+
+    /// The name under which results of ours are written, where letters are sealed.
+    pub fn host_name(&self) -> Option<&str> {
+        self.home.as_ref().map(|(_, host_name)| host_name.as_str())
+    }
+
+    /// What `of` says of a domain's keys.
+    fn with<T>(&self, domain: &str, of: impl FnOnce(&[Key]) -> T) -> T {
+        let domains = self.domains.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = domains.get(&domain.to_ascii_lowercase());
+        of(keys.map(Vec::as_slice).unwrap_or_default())
+    }
+
     pub fn add(&mut self, key: Key, domain: &str) {
         self.domains
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
             .entry(domain.to_ascii_lowercase())
             .or_default()
             .push(key);
@@ -73,26 +101,19 @@ impl Keys {
 
     /// (name, text) of the TXT records to publish for a domain.
     pub fn records(&self, domain: &str) -> Vec<(String, String)> {
-        let keys = self.domains.get(&domain.to_ascii_lowercase());
-        keys.into_iter()
-            .flatten()
-            .map(|key| (key.record_name(), key.record_text()))
-            .collect()
+        self.with(domain, |keys| {
+            keys.iter()
+                .map(|key| (key.record_name(), key.record_text()))
+                .collect()
+        })
     }
 
     /// The signature fields for a letter whose From is in `domain`; "" when we hold no key for it. The letter must be
     /// exactly what will be sent: CRLF line ends, already fitted to the peer.
     pub fn signatures(&self, domain: &str, letter: &[u8]) -> Result<String, KeyError> {
-        let mut fields = String::new();
-        for key in self
-            .domains
-            .get(&domain.to_ascii_lowercase())
-            .into_iter()
-            .flatten()
-        {
-            fields.push_str(&key.signature_field(letter)?);
-        }
-        Ok(fields)
+        self.with(domain, |keys| {
+            keys.iter().map(|key| key.signature_field(letter)).collect()
+        })
     }
 }
 

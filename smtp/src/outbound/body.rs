@@ -1,7 +1,7 @@
 //! The letter as it goes over one kind of connection: CRLF line ends only, 8-bit parts re-encoded for servers without
-//! 8BITMIME (RFC 6152 §3), our DKIM signatures in front. Pure; the stored original is never changed.
+//! 8BITMIME (RFC 6152 §3), our DKIM signatures in front, or our ARC seal where it came from elsewhere. Pure; the stored original is never changed.
 
-use crate::dkim::Keys;
+use crate::dkim::{Keys, results_on_top};
 use bytes::Bytes;
 use mail_builder::encoders::{Base64Encoder, QuotedPrintableEncoder};
 use mail_parser::{HeaderName, Message, MessageParser, MimeHeaders, PartType};
@@ -71,12 +71,20 @@ impl Prepared {
     }
 }
 
+/// What came from outside is sealed and never signed: anybody may write our domain into From.
 fn sign(domain: &str, letter: Cow<'_, [u8]>, keys: &Keys) -> Vec<u8> {
-    match keys.signatures(domain, &letter) {
+    let from_outside = keys
+        .host_name()
+        .and_then(|host_name| results_on_top(&letter, host_name));
+    let made = match from_outside {
+        Some(results) => keys.seal(&results, &letter),
+        None => keys.signatures(domain, &letter),
+    };
+    match made {
         Ok(fields) if fields.is_empty() => letter.into_owned(),
         Ok(fields) => [fields.as_bytes(), &letter].concat(),
         Err(cause) => {
-            tracing::error!(%domain, %cause, "letter leaves without DKIM signature");
+            tracing::error!(%domain, %cause, "letter leaves without DKIM signature or ARC seal");
             metrics::counter!("congthu_dkim_failed_total").increment(1);
             letter.into_owned()
         }

@@ -236,6 +236,61 @@ async fn a_trusted_seal_turns_a_refusal_into_junk() {
     }
 }
 
+/// A forwarder without ARC is known by its own address: SPF for its envelope sender, or for its name.
+#[tokio::test]
+async fn a_trusted_forwarder_is_known_by_its_address() {
+    let changed = RFC_8463.replace("lost", "won");
+    let served = dns(&[
+        BRISBANE,
+        "football.example.com TXT v=spf1 -all",
+        "_dmarc.football.example.com TXT v=DMARC1; p=reject",
+        "cu.example TXT v=spf1 ip4:203.0.113.7 -all",
+        "mx.cu.example TXT v=spf1 ip4:203.0.113.7 -all",
+    ])
+    .await;
+    let joe = "joe@football.example.com";
+    let refused = Err(Rejection::Dmarc);
+    for (trusted, ip, helo, from, verdict) in [
+        (
+            "cu.example",
+            BAD_IP,
+            "x",
+            "srs0=a@cu.example",
+            Ok(Verdict::Junk),
+        ),
+        (
+            "mx.cu.example",
+            BAD_IP,
+            "mx.cu.example",
+            joe,
+            Ok(Verdict::Junk),
+        ),
+        (
+            "other.example",
+            BAD_IP,
+            "mx.cu.example",
+            "srs0=a@cu.example",
+            refused,
+        ),
+        (
+            "cu.example",
+            GOOD_IP,
+            "mx.cu.example",
+            "srs0=a@cu.example",
+            refused,
+        ),
+    ] {
+        let checks = Checks::new(served.resolver(), "mx.camau.vn", &[trusted.to_owned()]);
+        let judged = checks
+            .judge(&envelope(ip, helo, from), changed.as_bytes())
+            .await;
+        assert_eq!(
+            judged.verdict, verdict,
+            "{trusted} {helo} {from}: {judged:?}"
+        );
+    }
+}
+
 async fn seal(pkcs8: &[u8], raw: &str, served: &crate::dns::Dns) -> String {
     let message = AuthenticatedMessage::parse(raw.as_bytes()).unwrap();
     let arc = MessageAuthenticator(served.resolver())
@@ -286,7 +341,14 @@ async fn what_is_late_takes_nobody_elses_word_with_it() {
         .replace("s=brisbane", "s=slow");
     let two = format!("{second}{RFC_8463}");
     let changed = RFC_8463.replace("lost", "won");
-    let rows: [(&str, Vec<&str>, &str, Result<Verdict, Rejection>, &[&str]); 4] = [
+    type Row<'a> = (
+        &'a str,
+        Vec<&'a str>,
+        &'a str,
+        Result<Verdict, Rejection>,
+        &'a [&'a str],
+    );
+    let rows: [Row<'_>; 4] = [
         (
             "another signature's key",
             vec![BRISBANE, slow_key, spf, reject],
