@@ -31,6 +31,7 @@ fn run(door: Door, bytes: &[u8], step: usize) -> Vec<u8> {
         limits,
         tls: true,
         auth_in_clear: door == Door::Submission,
+        scram: true,
         budget: Budget::new(1 << 24),
     };
     let peer = Peer { ip: "192.0.2.1".into(), offer_tls: true };
@@ -92,6 +93,8 @@ fn answer(ask: Ask) -> Answer {
                 peer_ip: String::new(),
             })),
         }),
+        Ask::ScramBegin { .. } => Answer::Challenge(Ok(Err(NoEntry::Wrong))),
+        Ask::ScramFinish { .. } => Answer::Proven(Ok(Err(NoEntry::Wrong))),
         Ask::Message(letter) => {
             assert!(!letter.mail.recipients.is_empty() && letter.body.bytes.len() <= 4_096);
             Answer::Message(match letter.body.bytes.len() % 3 {

@@ -19,6 +19,8 @@ pub struct Wire {
     /// Answers not yet written; commands append here and call `room` between rows.
     pub out: Vec<u8>,
     secure: bool,
+    /// What the TLS connection is known by at both ends (RFC 9266 §2).
+    exporter: Option<[u8; 32]>,
 }
 
 impl Wire {
@@ -28,7 +30,13 @@ impl Wire {
             input: Input::default(),
             out: Vec::new(),
             secure,
+            exporter: None,
         }
+    }
+
+    /// For channel binding, where TLS is on.
+    pub fn exporter(&self) -> Option<&[u8]> {
+        self.exporter.as_ref().map(|bytes| bytes.as_slice())
     }
 
     /// Is TLS on?
@@ -94,6 +102,11 @@ impl Wire {
         let clear = std::mem::replace(&mut self.stream, Box::new(tokio::io::empty()));
         let handshake = tokio_rustls::TlsAcceptor::from(config).accept(clear);
         let stream = in_time(handshake).await?;
+        let (_, connection) = stream.get_ref();
+        let label = b"EXPORTER-Channel-Binding";
+        self.exporter = connection
+            .export_keying_material([0; 32], label, Some(&[]))
+            .ok();
         self.stream = Box::new(stream);
         self.secure = true;
         Ok(())

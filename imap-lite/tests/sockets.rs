@@ -23,6 +23,10 @@ struct Server {
 async fn start(connections_per_address_max: usize) -> Server {
     let town = Town::new().await;
     town.set_password("an").await;
+    serve_town(town, connections_per_address_max)
+}
+
+fn serve_town(town: Town, connections_per_address_max: usize) -> Server {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let certified = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
     let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
@@ -46,7 +50,9 @@ async fn start(connections_per_address_max: usize) -> Server {
     });
     let mut addresses = Vec::new();
     for implicit_tls in [false, true] {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let listener = TcpListener::from_std(listener).unwrap();
         addresses.push(listener.local_addr().unwrap());
         tokio::spawn(serve(
             config.clone(),
@@ -114,6 +120,50 @@ async fn starttls_comes_before_the_password_and_forgets_what_was_sent_before() {
     )
     .await;
     assert!(answer.starts_with("e OK [CAPABILITY"), "{answer}");
+}
+
+/// Python's imaplib with a SCRAM of its own; and a token, which is refused in the standard's words.
+#[tokio::test]
+async fn pythons_imaplib_signs_in_by_scram() {
+    let town = Town::with(|policy| policy.clients_take_password = false).await;
+    let an = town.actor("an").await;
+    let secret = town.room.app_password_add(&an, "imaplib").await.unwrap();
+    let server = serve_town(town, 100);
+    let port = server.implicit.port().to_string();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/clients/scram.py");
+    let run = async |secret: &str| {
+        let args = [script, "imap", &port, "an@tinh.example", secret].map(str::to_owned);
+        let out = tokio::task::spawn_blocking(move || {
+            let python = std::process::Command::new("/usr/bin/python3")
+                .args(args)
+                .output();
+            python.unwrap()
+        });
+        let out = out.await.unwrap();
+        assert!(
+            out.status.success(),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        String::from_utf8_lossy(&out.stdout).trim().to_owned()
+    };
+    assert_eq!(run(&secret).await, "in");
+    let wrong = run("0000-0000-0000-0000-0000").await;
+    assert!(wrong.contains("AUTHENTICATIONFAILED"), "{wrong}");
+    let stream = TcpStream::connect(server.implicit).await.unwrap();
+    let mut tls = BufReader::new(server.connector.connect(localhost(), stream).await.unwrap());
+    let greeting = line(&mut tls).await;
+    let offered = " AUTH=SCRAM-SHA-256-PLUS AUTH=SCRAM-SHA-256 AUTH=PLAIN]";
+    assert!(greeting.contains(offered), "{greeting}");
+    // "n,,\x01auth=Bearer x\x01\x01"
+    let said = say(
+        &mut tls,
+        "a AUTHENTICATE OAUTHBEARER biwsAWF1dGg9QmVhcmVyIHgBAQ==\r\n",
+    )
+    .await;
+    assert_eq!(said, "+ eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=\r\n");
+    let said = say(&mut tls, "AQ==\r\n").await;
+    assert!(said.starts_with("a NO [AUTHENTICATIONFAILED]"), "{said}");
 }
 
 #[tokio::test]

@@ -47,6 +47,27 @@ impl World {
                 }
                 Answer::SignIn(entry.map_err(|cause| trouble("sign-in", &cause)))
             }
+            Ask::ScramBegin {
+                said,
+                plus,
+                exporter,
+            } => {
+                let exporter = exporter.as_ref().map(|bytes| bytes.as_slice());
+                let channel = signin::Channel { plus, exporter };
+                let door = signin::Door::Submission;
+                let entry = self
+                    .room
+                    .scram_begin(door, &said, channel, &ip.to_string())
+                    .await;
+                note_refusal(&entry, ip);
+                let boxed = entry.map(|begun| begun.map(|(scram, said)| (Box::new(scram), said)));
+                Answer::Challenge(boxed.map_err(|cause| trouble("sign-in", &cause)))
+            }
+            Ask::ScramFinish { exchange, said } => {
+                let entry = self.room.scram_finish(*exchange, &said).await;
+                note_refusal(&entry, ip);
+                Answer::Proven(entry.map_err(|cause| trouble("sign-in", &cause)))
+            }
             Ask::Record(refusal) => Answer::Recorded(self.record(&refusal)),
             Ask::Message(letter) => Answer::Message(self.message(*letter, ip).await),
         }
@@ -277,6 +298,13 @@ fn failed(what: &'static str, cause: &Error) -> Declined {
         why,
         words: String::new(),
         traced: None,
+    }
+}
+
+fn note_refusal<T>(entry: &Result<Result<T, signin::NoEntry>, Error>, ip: IpAddr) {
+    if let Ok(Err(why)) = entry {
+        metrics::counter!("smtp_sign_in_failures_total").increment(1);
+        tracing::info!(%ip, ?why, "SCRAM sign-in refused");
     }
 }
 

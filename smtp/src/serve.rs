@@ -9,6 +9,7 @@ use crate::limits::{
 };
 use crate::proto::proxy::{self, Header};
 use crate::proto::reply::{self, Reply, Script};
+use crate::proto::session::EXPORTER_BYTES;
 use crate::proto::{Peer, Rules, Session, Step};
 use crate::report::Reader;
 use crate::{Config, Door};
@@ -52,6 +53,7 @@ pub async fn serve(
         limits: config.limits.clone(),
         tls: config.tls.is_some(),
         auth_in_clear: config.auth_in_clear,
+        scram: room.offers_scram(),
         budget: config.bodies.clone(),
     };
     let shared = Arc::new(Listener {
@@ -178,6 +180,7 @@ async fn session(
             return Ok(());
         };
         let mut session = Session::new(rules, peer, Some(describe(&tls)));
+        session.bind(exporter(&tls));
         return talk(shared, &mut tls, &mut session, ip, BytesMut::new())
             .await
             .map(|_| ());
@@ -190,6 +193,7 @@ async fn session(
         return Ok(());
     };
     session.secured(describe(&tls));
+    session.bind(exporter(&tls));
     talk(shared, &mut tls, &mut session, ip, BytesMut::new())
         .await
         .map(|_| ())
@@ -332,6 +336,15 @@ async fn handshake(
     }
     record_handshake(&shared.world.room, ip, &cause);
     None
+}
+
+/// What this very connection is known by at both ends (RFC 9266 §2).
+fn exporter(tls: &TlsStream<TcpStream>) -> Option<[u8; EXPORTER_BYTES]> {
+    let (_, connection) = tls.get_ref();
+    let label = b"EXPORTER-Channel-Binding";
+    connection
+        .export_keying_material([0; EXPORTER_BYTES], label, Some(&[]))
+        .ok()
 }
 
 /// Version and cipher for the trace: "TLSv1.3 TLS13_AES_256_GCM_SHA384".

@@ -13,7 +13,7 @@ macro_rules! credential_columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, principal_id, kind, name, secret_hash, created_by, created_at, expires_at, last_used_at, used_at, \
-             revoked_at FROM credential WHERE ",
+             revoked_at, scram FROM credential WHERE ",
             $rest
         )
     };
@@ -28,6 +28,7 @@ const USE: &str = "UPDATE credential SET used_at = $2, last_used_at = $2 WHERE i
      AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
 const TOUCH: &str = "UPDATE credential SET last_used_at = $2 WHERE id = $1";
 const SECRET: &str = "UPDATE credential SET secret_hash = $2 WHERE id = $1 AND revoked_at IS NULL";
+const SCRAM: &str = "UPDATE credential SET scram = $2 WHERE id = $1 AND revoked_at IS NULL";
 const REVOKE: &str = "UPDATE credential SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
 const REVOKE_KIND: &str = "UPDATE credential SET revoked_at = $3 WHERE principal_id = $1 AND kind = $2 AND revoked_at IS NULL";
 const SESSION_ADD: &str = "INSERT INTO session (token_hash, principal_id, csrf, device, ip, created_at, last_seen_at, \
@@ -59,6 +60,7 @@ pub(crate) const SQL: &[&str] = &[
     USE,
     TOUCH,
     SECRET,
+    SCRAM,
     REVOKE,
     REVOKE_KIND,
     SESSION_ADD,
@@ -111,6 +113,8 @@ pub struct Credential {
     pub last_used_at: Option<i64>,
     pub used_at: Option<i64>,
     pub revoked_at: Option<i64>,
+    /// SCRAM verifiers (RFC 5803), where the secret has them.
+    pub scram: Option<String>,
 }
 
 /// Holds secrets' hashes: no `Debug`.
@@ -154,6 +158,7 @@ fn credential_row(row: &Row) -> Result<Credential, Error> {
         last_used_at: row.opt_int(8)?,
         used_at: row.opt_int(9)?,
         revoked_at: row.opt_int(10)?,
+        scram: row.opt_text(11)?,
     })
 }
 
@@ -195,6 +200,10 @@ impl Store {
             .as_ref()
             .map(credential_row)
             .transpose()
+    }
+
+    pub async fn credential_scram_set(&self, id: CredentialId, scram: &str) -> Result<(), Error> {
+        self.change_one(SCRAM, values![id, scram]).await
     }
 
     /// All of one kind, revoked and used ones too.

@@ -18,6 +18,12 @@ pub fn capabilities(session: &Session) -> String {
     if session.config.tls.is_some() && !session.wire.is_secure() {
         words.push_str(" STARTTLS");
     }
+    if session.may_sign_in() && session.room.offers_scram() {
+        if session.wire.exporter().is_some() {
+            words.push_str(" AUTH=SCRAM-SHA-256-PLUS");
+        }
+        words.push_str(" AUTH=SCRAM-SHA-256");
+    }
     words.push_str(match session.may_sign_in() {
         true => " AUTH=PLAIN",
         // No password in the clear (RFC 9051 §6.2.3, RFC 8314 §4.1).

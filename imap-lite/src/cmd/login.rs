@@ -7,6 +7,7 @@ use crate::names::Owner;
 use crate::proto::Secret;
 use crate::reply::Reply;
 use crate::session::{Session, State};
+use mailroom::Actor;
 use mailroom::signin::{Door, NoEntry};
 
 pub async fn run(session: &mut Session, user: String, password: Secret) -> Result<Reply, Error> {
@@ -30,10 +31,15 @@ pub async fn sign_in(session: &mut Session, user: &str, password: Secret) -> Res
         .room
         .sign_in(Door::Imap, user, &password.0, &ip)
         .await?;
-    let actor = match answer {
-        Ok(actor) => actor,
-        Err(no_entry) => return refuse(session, no_entry).await,
-    };
+    match answer {
+        Ok(actor) => enter(session, actor).await,
+        Err(no_entry) => refuse(session, no_entry).await,
+    }
+}
+
+/// Who has proven who it is comes in.
+pub async fn enter(session: &mut Session, actor: Actor) -> Result<Reply, Error> {
+    let ip = session.peer.ip.clone();
     let own = session.room.open(&actor, actor.principal.into()).await?;
     tracing::info!(peer = %ip, account = %own.account(), "signed in");
     metrics::counter!("imap_sign_ins_total", "result" => "ok").increment(1);
@@ -45,7 +51,8 @@ pub async fn sign_in(session: &mut Session, user: &str, password: Secret) -> Res
     ))
 }
 
-async fn refuse(session: &mut Session, no_entry: NoEntry) -> Result<Reply, Error> {
+/// Slower each time, and in the end no more.
+pub async fn refuse(session: &mut Session, no_entry: NoEntry) -> Result<Reply, Error> {
     session.sign_in_failures += 1;
     tracing::info!(peer = %session.peer.ip, why = ?no_entry, failures = session.sign_in_failures, "sign-in refused");
     metrics::counter!("imap_sign_ins_total", "result" => "refused").increment(1);

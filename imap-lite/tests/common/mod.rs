@@ -29,16 +29,21 @@ pub struct Town {
 
 impl Town {
     pub async fn new() -> Town {
+        Town::with(|_| ()).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut Policy)) -> Town {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(store::testing::config(folder.path(), None))
             .await
             .unwrap();
         let at = Arc::new(AtomicI64::new(START));
-        let policy = Policy {
+        let mut policy = Policy {
             host_name: "mx.tinh.example".into(),
             clients_take_password: true,
             ..Policy::default()
         };
+        change(&mut policy);
         let room = Mailroom::new(store, policy, Clock::Held(Arc::clone(&at))).unwrap();
         let town = Town {
             room,

@@ -43,6 +43,18 @@ fn make(chars: usize) -> Result<String, Error> {
     Ok(text)
 }
 
+/// A plain code as it is shown: in groups.
+pub(crate) fn grouped(plain: &str) -> String {
+    let mut text = String::with_capacity(plain.len() + plain.len() / GROUP);
+    for (place, c) in plain.chars().enumerate() {
+        if place > 0 && place % GROUP == 0 {
+            text.push('-');
+        }
+        text.push(c);
+    }
+    text
+}
+
 /// What was typed as the plain code: lower case, no separators, look-alikes put right. `None` when it cannot be one.
 pub(crate) fn read(typed: &str) -> Option<String> {
     if typed.len() > TYPED_BYTES_MAX {
@@ -90,6 +102,7 @@ mod tests {
         ] {
             assert_eq!(read_app_password(&typed).unwrap(), plain);
         }
+        assert_eq!(grouped(&plain), made);
         assert_eq!(slip().unwrap().len(), 19);
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod code;
 pub(crate) mod password;
 pub(crate) mod proven;
+pub(crate) mod scram;
 pub(crate) mod throttle;
 
 use aws_lc_rs::{constant_time, digest, rand};

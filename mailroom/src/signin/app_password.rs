@@ -44,7 +44,8 @@ impl Mailroom {
             created_at: self.now(),
             expires_at: None,
         };
-        self.store().credential_add(new).await?;
+        let id = self.store().credential_add(new).await?;
+        self.scram_keep(&owner, id, &plain).await?;
         self.audit(actor, "app_password.add", &owner.address, owner.unit, &name)
             .await?;
         Ok(told)

@@ -2,7 +2,9 @@
 //! unknown addresses cost the same time as wrong passwords.
 
 mod app_password;
+mod bearer;
 mod password;
+mod scram;
 mod session;
 
 use store::*;
@@ -11,7 +13,9 @@ use crate::secret::throttle::Throttle;
 use crate::secret::{code, digest_of, same};
 use crate::{Actor, Error, Mailroom, Means, address, mask};
 
+pub use bearer::{BEARER_FAULT, Bearer};
 pub use password::PasswordFault;
+pub use scram::{Channel, Scram};
 pub use session::{SignedIn, WebSession};
 
 /// Which door.
@@ -131,6 +135,7 @@ impl Mailroom {
                 .iter()
                 .find(|one| self.is_valid(one) && same(&one.secret_hash, &hash))
             {
+                self.scram_catch_up(&principal, one, &typed).await?;
                 return Ok(Some((principal, Proof::AppPassword(one.id))));
             }
         }

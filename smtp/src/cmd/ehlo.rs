@@ -69,7 +69,11 @@ fn keywords(cx: &Cx, name: &str) -> Vec<String> {
         lines.push("REQUIRETLS".into());
     }
     if offers.auth {
-        lines.push("AUTH PLAIN LOGIN".into());
+        lines.push(match (cx.rules.scram, cx.exporter.is_some()) {
+            (true, true) => "AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN".into(),
+            (true, false) => "AUTH SCRAM-SHA-256 PLAIN LOGIN".into(),
+            (false, _) => "AUTH PLAIN LOGIN".into(),
+        });
     }
     if offers.mt_priority {
         lines.push("MT-PRIORITY MIXER".into());

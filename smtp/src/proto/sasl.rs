@@ -1,7 +1,10 @@
-//! SASL PLAIN and LOGIN as the server reads them. Knows no password store; the secret has no Debug.  (RFC 4616, RFC 4954)
+//! SASL PLAIN, LOGIN, SCRAM and OAUTHBEARER as the server reads their lines. Knows no password store; secrets have no Debug.
+//! (RFC 4616, RFC 4954, RFC 5802, RFC 7628)
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use mailroom::Actor;
+use mailroom::signin::{BEARER_FAULT, Bearer, Scram};
 use zeroize::Zeroizing;
 
 /// A password on its way to the mailroom: not printable, wiped when dropped.
@@ -18,11 +21,22 @@ impl Secret {
 }
 
 /// What the next line of the exchange is.
-#[derive(Clone, PartialEq, Eq)]
 pub enum Exchange {
     Plain,
     LoginUser,
-    LoginSecret { user: String },
+    LoginSecret {
+        user: String,
+    },
+    /// SCRAM-SHA-256, or -PLUS with its channel binding.
+    ScramFirst {
+        plus: bool,
+    },
+    ScramLast(Box<Scram>),
+    /// The client has been told our proof and has only to nod (RFC 4954 §4: no data goes with success).
+    ScramNod(Box<Actor>),
+    Bearer,
+    /// The client has been told why its token is not taken (RFC 7628 §3.2.3).
+    BearerRefused,
 }
 
 /// What a line brought.
@@ -33,6 +47,20 @@ pub enum Progress {
         user: String,
         secret: Secret,
     },
+    /// SCRAM's first message.
+    Begin {
+        said: String,
+        plus: bool,
+    },
+    /// SCRAM's proof.
+    Finish {
+        exchange: Box<Scram>,
+        said: String,
+    },
+    /// Proven before.
+    Enter(Box<Actor>),
+    /// No, and the reply says no more.
+    No,
     Undecodable,
 }
 
@@ -58,6 +86,22 @@ impl Exchange {
                 user,
                 secret: Secret(text),
             },
+            Exchange::ScramFirst { plus } => Progress::Begin {
+                said: text.to_string(),
+                plus,
+            },
+            Exchange::ScramLast(exchange) => Progress::Finish {
+                exchange,
+                said: text.to_string(),
+            },
+            Exchange::ScramNod(actor) if text.is_empty() => Progress::Enter(actor),
+            Exchange::ScramNod(_) => Progress::Undecodable,
+            Exchange::Bearer if Bearer::read(&text).is_some() => {
+                Progress::More(Exchange::BearerRefused, BEARER_FAULT)
+            }
+            Exchange::Bearer => Progress::Undecodable,
+            // Whatever the client answers, usually %x01.
+            Exchange::BearerRefused => Progress::No,
         }
     }
 }
@@ -92,6 +136,18 @@ fn plain(text: &str) -> Progress {
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bearer_tokens_are_not_taken() {
+        let good = STANDARD.encode("n,,\x01auth=Bearer x\x01\x01");
+        let said = Exchange::Bearer.line(&good);
+        let Progress::More(Exchange::BearerRefused, BEARER_FAULT) = said else {
+            panic!()
+        };
+        assert!(matches!(Exchange::BearerRefused.line("AQ=="), Progress::No));
+        let bad = Exchange::Bearer.line(&STANDARD.encode("n,,"));
+        assert!(matches!(bad, Progress::Undecodable));
+    }
 
     #[test]
     fn exchanges() {

@@ -16,10 +16,13 @@ use crate::limits::{
 use crate::{Door, Limits};
 use bytes::{Buf, BytesMut};
 use mailroom::directory::Recipient;
-use mailroom::signin::NoEntry;
+use mailroom::signin::{NoEntry, Scram};
 use mailroom::{Actor, receive};
 use std::sync::Arc;
 use store::TraceId;
+
+/// Bytes that tie an exchange to its TLS connection (RFC 9266 §2).
+pub const EXPORTER_BYTES: usize = 32;
 
 /// What holds for every session of a listener.
 #[derive(Clone, Debug)]
@@ -30,6 +33,8 @@ pub struct Rules {
     /// A certificate is there.
     pub tls: bool,
     pub auth_in_clear: bool,
+    /// SCRAM-SHA-256 is offered: mail programs use app passwords here.
+    pub scram: bool,
     pub budget: Arc<Budget>,
 }
 
@@ -79,6 +84,17 @@ pub enum Ask {
         user: String,
         secret: Secret,
     },
+    /// The first half of SCRAM.
+    ScramBegin {
+        said: String,
+        plus: bool,
+        exporter: Option<[u8; EXPORTER_BYTES]>,
+    },
+    /// Its second half.
+    ScramFinish {
+        exchange: Box<Scram>,
+        said: String,
+    },
     Message(Box<Letter>),
     Record(Refusal),
 }
@@ -88,6 +104,10 @@ pub enum Answer {
     Sender(Result<bool, Trouble>),
     Recipient(Result<Recipient, Trouble>),
     SignIn(Result<Result<Actor, NoEntry>, Trouble>),
+    /// The exchange so far, and what we say.
+    Challenge(Result<Result<(Box<Scram>, String), NoEntry>, Trouble>),
+    /// Who it is, and what we say before the 235.
+    Proven(Result<Result<(Actor, String), NoEntry>, Trouble>),
     Message(Fate),
     Recorded(TraceId),
 }
@@ -148,6 +168,8 @@ pub struct Cx {
     /// TLS version and cipher; None in clear text.
     pub tls: Option<String>,
     pub actor: Option<Actor>,
+    /// What the TLS connection is known by, where it has such a thing.
+    pub exporter: Option<[u8; EXPORTER_BYTES]>,
     pub counts: Counts,
     /// More bytes came in the same breath as the command being run.
     pub pipelined: bool,
@@ -249,6 +271,7 @@ impl Session {
             peer,
             tls,
             actor: None,
+            exporter: None,
             counts: Counts::default(),
             pipelined: false,
             script: Script::Ascii,
@@ -368,6 +391,10 @@ impl Session {
             (Pending::SignIn(hello), Answer::SignIn(entry)) => {
                 cmd::auth::answered(hello, entry, cx)
             }
+            (Pending::SignIn(hello), Answer::Challenge(entry)) => {
+                cmd::auth::challenged(hello, entry, cx)
+            }
+            (Pending::SignIn(hello), Answer::Proven(entry)) => cmd::auth::proven(hello, entry, cx),
             (Pending::Message(hello), Answer::Message(fate)) => {
                 cmd::data::answered(hello, fate, cx)
             }
@@ -415,6 +442,11 @@ impl Session {
         self.cx.actor = None;
         self.state = State::Silent;
         self.lines = LineReader::default();
+    }
+
+    /// What the TLS connection is known by, for channel binding (RFC 9266).
+    pub fn bind(&mut self, exporter: Option<[u8; EXPORTER_BYTES]>) {
+        self.cx.exporter = exporter;
     }
 
     /// Replies waiting to be written.

@@ -8,5 +8,6 @@ mod common;
 #[path = "../outbound/dns.rs"]
 mod dns;
 mod doors;
+mod scram;
 mod town;
 mod transcripts;

@@ -24,16 +24,21 @@ pub struct Town {
 
 impl Town {
     pub async fn new() -> Town {
+        Town::with(|_| ()).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut Policy)) -> Town {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(store::testing::config(folder.path(), None))
             .await
             .unwrap();
-        let policy = Policy {
+        let mut policy = Policy {
             host_name: "mx.camau.vn".into(),
             clients_take_password: true,
             ..Policy::default()
         };
+        change(&mut policy);
         let room = Mailroom::new(store, policy, Clock::System).unwrap();
         settle(&room).await;
         let made = rcgen::generate_simple_self_signed(vec!["mx.camau.vn".into()]).unwrap();
@@ -82,22 +87,27 @@ impl Town {
         }
     }
 
-    /// The letters in somebody's mailbox, oldest first, as stored.
-    pub async fn letters(&self, local: &str, role: Role) -> Vec<Vec<u8>> {
+    pub async fn actor(&self, local: &str) -> Actor {
         let who = self
             .room
             .find_address(&format!("{local}@camau.vn"))
             .await
             .unwrap()
             .unwrap();
-        let actor = Actor {
+        Actor {
             principal: who.id,
             address: who.address,
             name: who.name,
             means: Means::Password,
             peer_ip: "192.0.2.1".into(),
-        };
-        let access = self.room.open(&actor, who.id.into()).await.unwrap();
+        }
+    }
+
+    /// The letters in somebody's mailbox, oldest first, as stored.
+    pub async fn letters(&self, local: &str, role: Role) -> Vec<Vec<u8>> {
+        let actor = self.actor(local).await;
+        let own = actor.principal.into();
+        let access = self.room.open(&actor, own).await.unwrap();
         let mailbox = access.mailbox_by_role(role).await.unwrap().id;
         let mut rows = access.list(mailbox, None, 100, false).await.unwrap();
         rows.reverse();
@@ -163,6 +173,8 @@ pub struct Client {
     line: Option<Box<dyn Line>>,
     seen: Vec<u8>,
     trusted: Arc<rustls::ClientConfig>,
+    /// What the TLS connection is known by at both ends (RFC 9266).
+    pub exporter: Option<[u8; 32]>,
 }
 
 impl Open {
@@ -171,6 +183,7 @@ impl Open {
         let mut client = Client {
             line: Some(Box::new(stream)),
             seen: Vec::new(),
+            exporter: None,
             trusted: self.trusted.clone(),
         };
         if self.door == Door::Submissions {
@@ -193,6 +206,11 @@ impl Client {
             .connect(name, plain)
             .await
             .unwrap();
+        let known =
+            tls.get_ref()
+                .1
+                .export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(&[]));
+        self.exporter = known.ok();
         self.line = Some(Box::new(tls));
     }
 
