@@ -9,7 +9,7 @@ use mail_auth::common::headers::{Header, HeaderWriter};
 use mail_auth::{ArcOutput, AuthenticatedMessage, AuthenticationResults, DkimResult, Error};
 
 /// The results in our own name that stand on top of a letter from outside, in one line; `None` for mail of our own.
-pub fn results_on_top<'a>(letter: &'a [u8], host_name: &str) -> Option<String> {
+pub fn results_on_top(letter: &[u8], host_name: &str) -> Option<String> {
     let top = letter.strip_prefix(b"Authentication-Results: ")?;
     let end = field_end(top);
     let value = std::str::from_utf8(top.get(..end)?).ok()?;
