@@ -27,6 +27,8 @@ pub struct Config {
     #[serde(default)]
     pub outbound: Outbound,
     #[serde(default)]
+    pub dkim: Dkim,
+    #[serde(default)]
     pub push: Push,
     #[serde(default)]
     pub log: Log,
@@ -200,6 +202,25 @@ impl Default for Outbound {
             ipv6: false,
             dnssec: false,
             reports: true,
+        }
+    }
+}
+
+/// The life of DKIM keys.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Dkim {
+    /// A key's successor is made after so many days; 0 never renews.
+    pub renew_days: u32,
+    /// A retired key's record stays published for so many days.
+    pub keep_days: u32,
+}
+
+impl Default for Dkim {
+    fn default() -> Self {
+        Dkim {
+            renew_days: 180,
+            keep_days: 30,
         }
     }
 }
@@ -432,6 +453,15 @@ fn check(config: &Config) -> Result<(), Wrong> {
             "RFC 5321 khuyên 4 đến 5 ngày",
             "RFC 5321 advises 4 to 5 days",
         ),
+    )?;
+    need(
+        (7..=366).contains(&config.dkim.keep_days),
+        "dkim.keep_days",
+        (
+            "ngoài khoảng 7 đến 366 ngày (thư còn trên đường phải kiểm được chữ ký)",
+            "is outside 7 to 366 days (letters on their way must verify)",
+        ),
+        ("giá trị thường dùng: 30", "a usual value is 30"),
     )?;
     let contact = &config.push.contact;
     need(

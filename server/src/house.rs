@@ -5,7 +5,7 @@ use crate::config::{Config, Listen};
 use crate::fault::Fault;
 use crate::office::Office;
 use crate::tls::Certificates;
-use crate::{admin, limits, listen, web, wire};
+use crate::{admin, limits, listen, rotation, web, wire};
 use mailroom::Mailroom;
 use smtp::Door;
 use smtp::report::Tally;
@@ -217,6 +217,12 @@ impl House {
 
     fn outbound(&self, config: &Config, tally: Option<Arc<Tally>>) -> Result<(), Fault> {
         let settings = wire::outbound(config, tally)?;
+    fn outbound(&self, config: &Config) -> Result<(), Fault> {
+        let settings = wire::outbound(config)?;
+        if let Some(tender) = rotation::tender(config)? {
+            let (room, keys) = (self.room().clone(), Arc::clone(&settings.dkim));
+            self.spawn(rotation::run(tender, room, keys, self.shutdown.clone()));
+        }
         self.spawn(smtp::outbound::run(
             settings,
             self.room().clone(),

@@ -32,5 +32,9 @@ pub const IMPORT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub const PROGRESS_AFTER: Duration = Duration::from_secs(1);
 /// Pause after an accept that failed for want of descriptors, so that the loop does not spin.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How often DKIM keys and their records are looked at.
+pub const DKIM_LOOK: Duration = Duration::from_secs(3_600);
+/// From the first sight of a new DKIM record to its first use: slower name servers of the zone follow within it.
+pub const DKIM_SETTLE_MS: i64 = 2 * 3_600_000;
 /// SMTP connections to other servers at once.
 pub const OUTBOUND_CONNECTIONS_MAX: usize = 200;

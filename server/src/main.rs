@@ -13,6 +13,7 @@ mod listen;
 mod log;
 mod office;
 mod progress;
+mod rotation;
 mod template;
 mod tls;
 mod web;

@@ -145,6 +145,13 @@ reports = true
 [outbound.routes]
 # "coquan.example" = "10.0.0.5:25"
 
+[dkim]
+# Sau bao nhiêu ngày thì tạo khóa DKIM mới; khóa mới chỉ ký khi bản ghi DNS của nó đã được công bố. 0 = không đổi. /
+# Days until a new DKIM key is made; it signs only once its DNS record is published. 0 = never.
+renew_days = 180
+# Bản ghi của khóa cũ còn phải giữ bao nhiêu ngày. / Days for which an old key's record must stay published.
+keep_days = 30
+
 [push]
 # Để dịch vụ đẩy liên hệ khi có sự cố; "" = postmaster. / Contact for push services; "" = postmaster.
 contact = ""

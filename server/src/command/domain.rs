@@ -13,6 +13,8 @@ pub enum Domain {
         #[arg(long)]
         alias_of: Option<String>,
     },
+    /// Khóa DKIM: trạng thái, bản ghi cần công bố. / DKIM keys: their state and the records to publish
+    Dkim { domain: String },
     /// Liệt kê tên miền. / List domains
     List,
 }
@@ -33,6 +35,7 @@ impl Domain {
                     .await?;
                 println!("{name}: đã thêm");
             }
+            Domain::Dkim { domain } => super::dkim::show(office, &domain).await?,
             Domain::List => {
                 for name in room.domains().await? {
                     println!("{name}");

@@ -149,7 +149,7 @@ fn records(config: &Config, dkim: &[(String, String)]) -> Vec<String> {
 }
 
 /// A TXT record in pieces of at most 255 bytes. (RFC 1035 §3.3.14)
-fn txt(name: &str, text: &str) -> String {
+pub(super) fn txt(name: &str, text: &str) -> String {
     let mut line = format!("{}.  IN TXT  ", name.trim_end_matches('.'));
     let mut rest = text;
     while !rest.is_empty() {

@@ -4,6 +4,7 @@ mod account;
 mod app_password;
 mod audit;
 mod demo;
+mod dkim;
 mod domain;
 mod init;
 mod list;

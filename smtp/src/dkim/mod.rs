@@ -1,14 +1,17 @@
 //! DKIM keys of our domains (RFC 6376, RFC 8463): made at set-up, loaded from a folder, two signatures on every letter
 //! that leaves. Never fetches or checks anybody's key.
 //!
-//! On disk: `FOLDER/DOMAIN/SELECTOR.pem`, PKCS#8, mode 0600. Every `.pem` there signs; a key renamed to
-//! `SELECTOR.pem.retired` signs no more while its record may stay published.
+//! On disk: `FOLDER/DOMAIN/SELECTOR.pem`, PKCS#8, mode 0600. Every `.pem` there signs; what else may stand behind it, `ring`
+//! says.
 
 pub mod key;
+pub mod ring;
 mod seal;
+mod tend;
 
 pub use key::{Algorithm, Key, KeyError};
 pub use seal::results_on_top;
+pub use tend::{Tender, Waiting, record};
 
 use std::collections::HashMap;
 use std::fs;
@@ -88,6 +91,15 @@ impl Keys {
         let domains = self.domains.read().unwrap_or_else(PoisonError::into_inner);
         let keys = domains.get(&domain.to_ascii_lowercase());
         of(keys.map(Vec::as_slice).unwrap_or_default())
+    }
+
+    /// Signs with these from now on; letters under way keep what they have.
+    pub fn replace(&self, newer: Keys) {
+        let newer = newer
+            .domains
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        *self.domains.write().unwrap_or_else(PoisonError::into_inner) = newer;
     }
 
     pub fn add(&mut self, key: Key, domain: &str) {

@@ -5,6 +5,7 @@
 mod checks;
 #[path = "../common/mod.rs"]
 mod common;
+mod dkim;
 #[path = "../outbound/dns.rs"]
 mod dns;
 mod doors;
