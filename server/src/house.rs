@@ -217,8 +217,6 @@ impl House {
 
     fn outbound(&self, config: &Config, tally: Option<Arc<Tally>>) -> Result<(), Fault> {
         let settings = wire::outbound(config, tally)?;
-    fn outbound(&self, config: &Config) -> Result<(), Fault> {
-        let settings = wire::outbound(config)?;
         if let Some(tender) = rotation::tender(config)? {
             let (room, keys) = (self.room().clone(), Arc::clone(&settings.dkim));
             self.spawn(rotation::run(tender, room, keys, self.shutdown.clone()));

@@ -168,14 +168,12 @@ impl Checks {
         let singles = dkim::singles(&message);
         let found = self.find(envelope, &message, &singles, &looks).await;
         let auth_results = results::write(&self.host_name, envelope, &message, &found);
-        let sealer = arc::trusted(&found.arc, &self.trusted_sealers);
-        let (verdict, reasons) = score::weigh(&found, sealer);
-        if let Some(tally) = &self.tally {
-            tally.letter(&seen(envelope, &message, &found, &verdict));
-        let (verdict, mut reasons) = score::weigh(&found, sealer);
         let trusted = arc::trusted(&found.arc, &self.trusted_sealers)
             .or_else(|| spf::trusted(&found.spf_helo, &found.spf_from, &self.trusted_sealers));
         let (verdict, mut reasons) = score::weigh(&found, trusted);
+        if let Some(tally) = &self.tally {
+            tally.letter(&seen(envelope, &message, &found, &verdict));
+        }
         if let Some(late) = looks.reason() {
             tracing::warn!(ip = %envelope.ip, late, "letter judged without every check");
             reasons.push(late);
