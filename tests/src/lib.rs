@@ -7,17 +7,23 @@
     clippy::indexing_slicing
 )]
 
+pub mod bind;
 pub mod demo;
 pub mod dns;
 pub mod imap;
+pub mod peer;
 pub mod sink;
+pub mod site;
 pub mod smtp;
 pub mod tool;
 
+pub use bind::Bind;
 pub use demo::Demo;
 pub use dns::Dns;
 pub use imap::Imap;
+pub use peer::Peer;
 pub use sink::Sink;
+pub use site::Site;
 pub use smtp::Smtp;
 
 use std::time::{Duration, Instant};
