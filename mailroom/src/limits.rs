@@ -62,6 +62,8 @@ pub const SLIPS_OPEN_MAX: usize = 5_000;
 pub const INDEXES_SWEEP_SECS: u64 = 60;
 /// After a push a device is left in peace this long, ms; urgent letters and assigned documents end the peace.
 pub const PUSH_QUIET_MS: i64 = 120_000;
+/// Events of one letter looked at for an administrator of a part: a province-wide list and its retries.
+pub const TRACE_EVENTS_MAX: usize = 20_000;
 /// Rows of the outbox that one transaction of an administrator's act changes: mail that comes in meanwhile waits little.
 pub const QUEUE_PIECE_ROWS: usize = 500;
 /// Domains told in one round of daily reports; the rest waits for the next round.

@@ -21,6 +21,8 @@ pub struct Policy {
     /// Failed sign-ins per account and per address range before a pause.
     pub sign_in_failures_max: u32,
     pub quota_bytes_default: i64,
+    /// May a unit's administrator see the subjects of the own people's letters in traces? The text never.
+    pub administrators_see_subjects: bool,
     /// Demo: mail for other domains goes to this local address instead of the Internet.
     pub sink_address: Option<String>,
 }
@@ -41,6 +43,7 @@ impl Default for Policy {
             session_idle_secs: 7 * 24 * 3_600,
             sign_in_failures_max: 10,
             quota_bytes_default: 5 * 1024 * 1024 * 1024,
+            administrators_see_subjects: false,
             sink_address: None,
         }
     }

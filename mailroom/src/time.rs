@@ -43,7 +43,8 @@ pub(crate) fn day_start(year: i16, month: i8, day: i8) -> Option<i64> {
 }
 
 /// "dd/mm/yyyy", "dd-mm-yyyy" or "yyyy-mm-dd" as the start of that day in Viet Nam.
-pub(crate) fn parse_day(text: &str) -> Option<i64> {
+#[must_use]
+pub fn parse_day(text: &str) -> Option<i64> {
     let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
     let [one, two, three] = parts.as_slice() else {
         return None;

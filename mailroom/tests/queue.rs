@@ -6,7 +6,7 @@ mod common;
 use common::*;
 use mailroom::queue::QueueOutcome;
 use mailroom::submit::Draft;
-use store::{OutboxState, QueueAct, QueueFilter};
+use store::{OutboxState, QueueAct, QueueFilter, TraceFilter};
 
 async fn send(town: &Town, from: &str, to: &str) {
     let draft = Draft {
@@ -112,4 +112,113 @@ async fn administrators_see_and_touch_what_their_own_people_sent() {
         ]
     );
     assert_eq!(town.room.audit_verify().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn administrators_trace_what_their_people_sent_or_were_sent() {
+    let town = Town::new().await;
+    let to_an = town
+        .receive(&["an@tinh.example", "lan@tinh.example"], &letter("Kín đáo"))
+        .await
+        .unwrap();
+    send(&town, "lan", "y@mot.example").await;
+    let refused = town.room.refused(
+        &mailroom::receive::Peer::default(),
+        "khach@gmail.example",
+        "an@tinh.example",
+        550,
+        "5.7.1 spam",
+    );
+    let (a, b, p) = (
+        town.actor("quantri.a").await,
+        town.actor("quantri.b").await,
+        town.actor("quantri.p").await,
+    );
+    // Refusals are written a moment later.
+    let any = TraceFilter::default();
+    for _ in 0..200 {
+        let found = town
+            .room
+            .trace_find_administered(&p, &any, 50)
+            .await
+            .unwrap();
+        if found.len() == 3 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let found = town
+        .room
+        .trace_find_administered(&p, &any, 50)
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 3);
+    assert!(found.iter().any(|trace| trace.subject == "Kín đáo"));
+    let found = town
+        .room
+        .trace_find_administered(&a, &any, 50)
+        .await
+        .unwrap();
+    let mut ids: Vec<_> = found.iter().map(|trace| trace.id).collect();
+    ids.sort();
+    let mut expected = [to_an, refused];
+    expected.sort();
+    assert_eq!(ids, expected);
+    assert!(found.iter().all(|trace| trace.subject.is_empty()));
+    let guess = TraceFilter {
+        subject: "không phải".into(),
+        sender: "Khach@Gmail.example".into(),
+        ..TraceFilter::default()
+    };
+    let found = town
+        .room
+        .trace_find_administered(&a, &guess, 50)
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 2, "a subject that is hidden is not asked for");
+    assert!(is_denied(
+        town.room
+            .trace_find_administered(&town.actor("an").await, &any, 50)
+            .await
+    ));
+    // Of a letter to two units each sees its own recipients.
+    let story = town.room.trace_story(&a, to_an).await.unwrap();
+    assert!(story.trace.subject.is_empty());
+    let seen: Vec<&str> = story
+        .events
+        .iter()
+        .map(|event| event.recipient.as_str())
+        .collect();
+    assert_eq!(seen, ["an@tinh.example"]);
+    let (_, events) = town.room.trace(&p, to_an).await.unwrap();
+    assert_eq!(events.len(), 2);
+    let (trace, events) = town.room.trace(&a, refused).await.unwrap();
+    assert_eq!(trace.mail_from, "khach@gmail.example");
+    assert_eq!(
+        (events[0].event.as_str(), events[0].code),
+        ("refused", Some(550))
+    );
+    assert!(is_denied(town.room.trace(&b, refused).await));
+    // The addressee sees the subject: it is the own letter.
+    let (trace, _) = town
+        .room
+        .trace(&town.actor("an").await, to_an)
+        .await
+        .unwrap();
+    assert_eq!(trace.subject, "Kín đáo");
+}
+
+#[tokio::test]
+async fn the_sender_reads_why_a_letter_waits() {
+    let town = Town::new().await;
+    send(&town, "an", "x@mot.example").await;
+    let access = town.open("an").await;
+    let sent = access.mailbox_by_role(store::Role::Sent).await.unwrap().id;
+    let email = access.list(sent, None, 1, false).await.unwrap()[0].email;
+    let waiting = access.waiting(email).await.unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(
+        (waiting[0].row.recipient.as_str(), waiting[0].row.state),
+        ("x@mot.example", OutboxState::Due)
+    );
 }

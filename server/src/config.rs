@@ -92,6 +92,8 @@ pub struct Mail {
     pub message_bytes_max: usize,
     pub recipients_max: usize,
     pub quota_bytes: i64,
+    /// Do units' administrators see the subjects of their own people's letters in traces?
+    pub administrators_see_subjects: bool,
     /// Mail for other domains goes to this local address instead of the Internet; "" is off.
     pub sink: String,
 }
@@ -103,6 +105,7 @@ impl Default for Mail {
             message_bytes_max: policy.message_bytes_max,
             recipients_max: policy.recipients_max,
             quota_bytes: policy.quota_bytes_default,
+            administrators_see_subjects: policy.administrators_see_subjects,
             sink: String::new(),
         }
     }
@@ -319,6 +322,7 @@ impl Config {
             session_idle_secs: self.sign_in.session_idle_days * DAY,
             sign_in_failures_max: self.sign_in.failures_max,
             quota_bytes_default: self.mail.quota_bytes,
+            administrators_see_subjects: self.mail.administrators_see_subjects,
             sink_address: Some(self.mail.sink.clone()).filter(|sink| !sink.is_empty()),
         }
     }

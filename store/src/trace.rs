@@ -18,28 +18,35 @@ use crate::noun::*;
 use crate::store::{Inner, Store};
 
 macro_rules! trace_columns {
-    ($rest:literal) => {
+    ($($rest:literal),+) => {
         concat!(
             "SELECT trace.id, trace.direction, trace.at, trace.peer_ip, trace.helo, trace.tls, trace.principal_id, \
              trace.mail_from, trace.from_address, trace.subject, trace.message_id, trace.size_bytes, trace.auth_results, \
              trace.body_id FROM trace WHERE ",
-            $rest
+            $($rest),+
         )
     };
 }
 const TRACE: &str = trace_columns!("trace.id = $1");
 const EVENTS: &str = "SELECT id, trace_id, at, recipient, event, code, detail FROM trace_event WHERE trace_id = $1 \
      ORDER BY at, id";
-const FIND: &str = trace_columns!(
-    "trace.at >= $1 AND trace.at < $2 AND ($3 = '' OR trace.mail_from = $3 OR trace.from_address = $3) \
-     AND ($4 = '' OR trace.message_id = $4) AND ($5 = 0 OR trace.principal_id = $5) \
-     ORDER BY trace.at DESC, trace.id DESC LIMIT $6"
-);
-const FIND_RECIPIENT: &str = trace_columns!(
-    "trace.id IN (SELECT trace_id FROM trace_event WHERE recipient = $7 AND at >= $1) \
-     AND trace.at >= $1 AND trace.at < $2 AND ($3 = '' OR trace.mail_from = $3 OR trace.from_address = $3) \
-     AND ($4 = '' OR trace.message_id = $4) AND ($5 = 0 OR trace.principal_id = $5) \
-     ORDER BY trace.at DESC, trace.id DESC LIMIT $6"
+/// `$7` is a unit's path: only letters that somebody of that subtree handed in, or that came for an address of it.
+macro_rules! found {
+    ($front:literal) => {
+        trace_columns!($front, "trace.at >= $1 AND trace.at < $2 \
+             AND ($3 = '' OR lower(trace.mail_from) = lower($3) OR lower(trace.from_address) = lower($3)) \
+             AND ($4 = '' OR trace.message_id = $4) AND ($5 = 0 OR trace.principal_id = $5) \
+             AND ($7 = '' OR EXISTS (SELECT p.id FROM principal p, unit u WHERE p.id = trace.principal_id \
+             AND u.id = p.unit_id AND substr(u.path, 1, length($7)) = $7) \
+             OR EXISTS (SELECT e.id FROM trace_event e, address a, principal p, unit u WHERE e.trace_id = trace.id \
+             AND a.address = lower(e.recipient) AND p.id = a.principal_id AND u.id = p.unit_id \
+             AND substr(u.path, 1, length($7)) = $7)) ",
+             "ORDER BY trace.at DESC, trace.id DESC LIMIT $6")
+    };
+}
+const FIND: &str = found!("");
+const FIND_RECIPIENT: &str = found!(
+    "trace.id IN (SELECT trace_id FROM trace_event WHERE recipient IN ($8, lower($8)) AND at >= $1) AND "
 );
 const OF_BODY: &str = trace_columns!("trace.id = (SELECT trace_id FROM email WHERE id = $1)");
 /// Traces older than a time whose recipients elsewhere have all ended.
@@ -115,6 +122,8 @@ pub struct TraceFilter {
     pub message_id: String,
     /// Handed in by this principal.
     pub principal: Option<PrincipalId>,
+    /// A unit's path: handed in by its subtree or meant for it; "" is everything.
+    pub subtree: String,
 }
 
 fn trace_row(row: &Row) -> Result<Trace, Error> {
@@ -253,7 +262,8 @@ impl Store {
                 &filter.sender,
                 &filter.message_id,
                 principal,
-                limit
+                limit,
+                &filter.subtree
             ];
             let page = if filter.recipient.is_empty() {
                 self.rows(FIND, values).await?

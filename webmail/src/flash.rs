@@ -16,7 +16,7 @@ pub struct Flash {
 }
 
 /// word in the address, key of the words, is it a warning
-const TABLE: [(&str, &str, bool); 20] = [
+const TABLE: [(&str, &str, bool); 26] = [
     ("gui", "flash-sent", false),
     ("nhap", "flash-draft-saved", false),
     ("xoa", "flash-trashed", false),
@@ -36,6 +36,12 @@ const TABLE: [(&str, &str, bool); 20] = [
     ("thu-hoi-ma", "flash-app-revoked", false),
     ("duyet", "flash-approved", false),
     ("khoi-phuc", "flash-recovered", false),
+    ("hd-gui-lai", "flash-queue-retry", false),
+    ("hd-giu", "flash-queue-hold", false),
+    ("hd-tha", "flash-queue-release", false),
+    ("hd-huy", "flash-queue-drop", false),
+    ("hd-dang-gui", "flash-queue-sending", true),
+    ("hd-khong-co", "flash-queue-none", true),
     ("het-phien", "flash-session-ended", true),
 ];
 

@@ -29,7 +29,15 @@ pub const ASSIGNED_ROWS: usize = 200;
 pub const PEOPLE_ROWS: usize = 50;
 /// Letters whose history one look-up shows.
 pub const TRACE_ROWS: usize = 20;
-/// Rows of the audit page.
+/// Letters one search of an administrator shows.
+pub const TRAIL_ROWS: usize = 50;
+/// Days one search of an administrator looks back where no day is named: the trace of a year is long.
+pub const TRAIL_DAYS: i64 = 30;
+/// Destinations on the queue page.
+pub const QUEUE_GROUPS: usize = 50;
+/// Rows of one destination on the queue page.
+pub const QUEUE_ROWS: usize = 100;
+/// Rows of the audit log on a page.
 pub const AUDIT_ROWS: usize = 200;
 /// Proposals under an address field.
 pub const SUGGEST_ROWS: usize = 10;

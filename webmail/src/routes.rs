@@ -128,6 +128,14 @@ fn people() -> Router<App> {
         .route("/quan-tri/nguoi/{address}/phieu", post(page::slip::make))
         .route("/quan-tri/cho-duyet", get(page::slip::waiting))
         .route("/quan-tri/cho-duyet/{id}", post(page::slip::approve))
+        .route(
+            "/quan-tri/hang-doi",
+            get(page::queue::show).post(page::queue::act),
+        )
+        .route("/quan-tri/hang-doi/huy", get(page::queue::ask_drop))
+        .route("/quan-tri/hang-doi/{row}", get(page::queue::row))
+        .route("/quan-tri/tra-cuu", get(page::trail::find))
+        .route("/quan-tri/tra-cuu/{trace}", get(page::trail::show))
         .route("/quan-tri/nhat-ky", get(page::admin::audit))
         .route("/quan-tri/bao-cao", get(page::reports::show))
 }

@@ -48,6 +48,13 @@ pub fn machine(unix_ms: i64) -> String {
     )
 }
 
+/// The start of a day here, from a date field ("2026-11-18"); `None` for anything else.
+pub fn day_start(written: &str) -> Option<i64> {
+    let day = written.trim().parse::<civil::Date>().ok()?;
+    let start = Offset::constant(7).to_timestamp(day.at(0, 0, 0, 0)).ok()?;
+    Some(start.as_millisecond())
+}
+
 /// Whole calendar days from one moment to another: 0 today, 1 tomorrow, -2 the day before yesterday.
 pub fn days_between(from_ms: i64, to_ms: i64) -> i64 {
     let day = |ms: i64| (ms + 7 * 3_600_000).div_euclid(86_400_000);
@@ -82,6 +89,16 @@ mod tests {
         assert_eq!(days_between(AT, AT + 3_600_000), 0);
         assert_eq!(days_between(AT, AT + 16 * 3_600_000), 1);
         assert_eq!(days_between(AT, AT - 2 * 86_400_000), -2);
+    }
+
+    #[test]
+    fn date_fields_are_days_here() {
+        assert_eq!(
+            day_start("2026-11-20").map(full).as_deref(),
+            Some("20/11/2026 00:00")
+        );
+        assert_eq!(day_start("20/11/2026"), None);
+        assert_eq!(day_start(""), None);
     }
 
     #[test]

@@ -55,6 +55,21 @@ impl Access {
         Ok(fates)
     }
 
+    /// What of a sent letter still waits to leave, for its owner: as `fate`, for the sentence that says why.
+    pub async fn waiting(&self, email: EmailId) -> Result<Vec<QueueRow>, Error> {
+        let fates = self.fate(email).await?;
+        let trace = self.email(email).await?.trace;
+        let Some(trace) = trace.filter(|_| !fates.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let filter = QueueFilter {
+            trace: Some(trace),
+            ..QueueFilter::default()
+        };
+        let rows = self.room.policy().recipients_max;
+        Ok(self.room.store().queue_list(&filter, rows).await?)
+    }
+
     async fn sent_mailbox(&self) -> Result<MailboxId, Error> {
         Ok(self
             .room

@@ -283,11 +283,7 @@ fn tell(story: &QueueStory, json: bool) {
         let attempts: Vec<_> = story
             .attempts
             .iter()
-            .map(|one| {
-                let saw = &one.evidence;
-                serde_json::json!({"at": one.at, "outcome": one.outcome, "host": saw.host, "ip": saw.ip, "tls": saw.tls,
-                    "certificate": saw.certificate, "code": saw.code, "enhanced": saw.enhanced, "text": saw.text})
-            })
+            .map(crate::command::trace::attempt_json)
             .collect();
         if let Some(object) = object.as_object_mut() {
             object.insert("history".into(), attempts.into());

@@ -182,6 +182,11 @@ fn action_words(me: &Signed, action: &str) -> String {
         "account.disable" => "audit-disable",
         "account.enable" => "audit-enable",
         "account.add" => "audit-add",
+        "queue.retry" => "audit-queue-retry",
+        "queue.hold" => "audit-queue-hold",
+        "queue.release" => "audit-queue-release",
+        "queue.drop" => "audit-queue-drop",
+        "queue.drop-notify" => "audit-queue-drop-notify",
         _ => return action.to_owned(),
     };
     me.lang.t(key)

@@ -6,10 +6,11 @@ use crate::lang::Lang;
 use crate::session::Signed;
 use crate::shell::{self, Here, Shell};
 use crate::time;
+use crate::view::wait;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use store::{AccountId, EmailId};
+use store::{AccountId, EmailId, QueueRow};
 
 #[derive(Template)]
 #[template(path = "fate.html")]
@@ -39,9 +40,16 @@ pub async fn show(
     let access = app.room.open(me.actor(), AccountId(account)).await?;
     let row = access.email(EmailId(email)).await?;
     let fate = access.fate(EmailId(email)).await?;
+    let waiting = access.waiting(EmailId(email)).await?;
+    let now = app.now();
     let lines = fate
         .into_iter()
-        .map(|(who, state, at, said)| line(me.lang, who, &state, at, said))
+        .map(
+            |(who, state, at, said)| match waiting.iter().find(|one| one.row.recipient == who) {
+                Some(one) => still_waiting(me.lang, now, one),
+                None => line(me.lang, who, &state, at, said),
+            },
+        )
         .collect();
     let s = Shell::of(&app, &me, Here::Mail, me.lang.t("delivery-status")).await;
     Ok(shell::html(&FatePage {
@@ -51,6 +59,19 @@ pub async fn show(
         subject: row.subject,
         lines,
     }))
+}
+
+/// "Gmail yêu cầu chờ, sẽ gửi lại lúc 09:40", and the other server's own words.
+fn still_waiting(lang: Lang, now: i64, one: &QueueRow) -> Line {
+    Line {
+        query: crate::form::query(&one.row.recipient),
+        who: one.row.recipient.clone(),
+        words: wait::of_row(lang, now, one),
+        class: "wait",
+        at: String::new(),
+        said: one.row.last_text.clone().unwrap_or_default(),
+        resend: false,
+    }
 }
 
 /// The store's words for a recipient's state, as people say them.
@@ -63,6 +84,8 @@ fn line(lang: Lang, who: String, state: &str, at: i64, said: String) -> Line {
         "sending" | "leased" | "active" => ("fate-sending", "wait"),
         "later" | "deferred" => ("fate-deferred", "wait"),
         "never" | "failed" | "bounced" | "expired" => ("fate-bounced", "bad"),
+        "dropped" => ("trace-dropped", "bad"),
+        "held" => ("wait-held", "wait"),
         "refused" | "rejected" => ("fate-rejected", "bad"),
         "read" | "seen" => ("fate-read", "good"),
         _ => ("fate-unknown", "wait"),

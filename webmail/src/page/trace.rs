@@ -92,7 +92,7 @@ pub async fn show(
 }
 
 /// (time, recipient, words)
-fn line(lang: Lang, event: TraceEvent) -> (String, String, String) {
+pub fn line(lang: Lang, event: TraceEvent) -> (String, String, String) {
     let words = lang.t(match event.event.as_str() {
         "delivered" => "fate-delivered",
         "junk" => "fate-junk",
@@ -102,11 +102,12 @@ fn line(lang: Lang, event: TraceEvent) -> (String, String, String) {
         "deferred" => "fate-deferred",
         "bounced" => "fate-bounced",
         "refused" => "fate-rejected",
+        "dropped" => "trace-dropped",
         _ => "fate-unknown",
     });
     let told = matches!(
         event.event.as_str(),
-        "deferred" | "bounced" | "refused" | "junk"
+        "deferred" | "bounced" | "refused" | "junk" | "dropped"
     );
     let words = match told && !event.detail.is_empty() {
         true => format!("{words}: {}", event.detail),

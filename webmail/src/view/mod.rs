@@ -7,3 +7,4 @@ pub mod names;
 pub mod row;
 pub mod subject;
 pub mod text;
+pub mod wait;

@@ -5,4 +5,5 @@ mod api;
 mod doors;
 mod letters;
 mod people;
+mod queue;
 mod town;
