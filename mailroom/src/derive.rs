@@ -6,7 +6,7 @@ use bytes::Bytes;
 use store::*;
 
 use crate::letter::{self, Letter, Mailbox};
-use crate::{Error, header, letter_imap};
+use crate::{Error, attached, header, letter_imap};
 
 /// Rises with every change that makes old letters worth deriving again.
 pub(crate) const VERSION: i64 = 1;
@@ -72,7 +72,9 @@ pub(crate) fn of(raw: &[u8]) -> Derived {
         confidence: f64::from(letter.confidence),
         envelope: letter_imap::envelope(raw),
         structure: letter_imap::structure(raw),
-        search_text: letter::search_text(&letter),
+        // The sign that begins the text of attached files is nobody else's.
+        search_text: letter::search_text(&letter).replace(store::FILE_MARK, " "),
+        readable_files: attached::files(&letter).next().is_some(),
     }
 }
 

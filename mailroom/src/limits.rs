@@ -20,6 +20,19 @@ pub const INDEX_ROWS_KEPT_MAX: usize = 2_000_000;
 pub const LIST_ROWS_MAX: usize = 200;
 /// Words of one condition of a search.
 pub const SEARCH_WORDS_MAX: usize = 32;
+/// Files of one letter whose text is read for the search.
+pub const ATTACHED_FILES_MAX: usize = 20;
+/// Bytes of text of all attached files of one letter: with its own text it stays below what is kept for the search.
+pub const ATTACHED_TEXT_BYTES_MAX: usize = 512 << 10;
+/// A letter is begun this often: the second and third time in case the first was bad luck (memory, a restart).
+pub const ATTACHED_TRIES_MAX: u32 = 3;
+/// A letter being read is not due for others for so long, ms: all its files at their longest.
+pub const ATTACHED_LEASE_MS: i64 = 15 * 60_000;
+/// Between two tries of a letter, ms.
+pub const ATTACHED_RETRY_MS: i64 = 10 * 60_000;
+/// While the index takes the letter itself its files' text waits so long, ms, and so often, before it is left for later.
+pub const ATTACHED_WAIT_MS: u64 = 100;
+pub const ATTACHED_WAITS_MAX: u32 = 100;
 /// Hits whose rows are read at once when a search is filtered.
 pub const SEARCH_READ_ROWS: usize = 500;
 /// Hits a search returns.

@@ -5,7 +5,7 @@ use crate::config::{Config, Listen};
 use crate::fault::Fault;
 use crate::office::Office;
 use crate::tls::Certificates;
-use crate::{admin, limits, listen, rotation, web, wire};
+use crate::{admin, limits, listen, reader, rotation, web, wire};
 use mailroom::Mailroom;
 use smtp::Door;
 use smtp::report::Tally;
@@ -108,6 +108,7 @@ impl House {
         house.imap(&config, mail_tls, doors.imap, doors.imaps);
         let for_pages = house.push(&config)?;
         house.outbound(&config, tally)?;
+        house.reader();
         house.web(
             &config,
             tls(&[b"h2", b"http/1.1"])?,
@@ -227,6 +228,18 @@ impl House {
             self.shutdown.clone(),
         ));
         Ok(())
+    }
+
+    /// Starts the reading of attached files for the search; without it, mail goes on.
+    fn reader(&self) {
+        match reader::program() {
+            Ok(program) => self.spawn(reader::run(
+                self.room().clone(),
+                program,
+                self.shutdown.clone(),
+            )),
+            Err(cause) => tracing::warn!(%cause, "attached files are not read for the search"),
+        }
     }
 
     fn web(

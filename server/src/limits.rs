@@ -20,6 +20,20 @@ pub const HTTP2_HEADER_BYTES_MAX: u32 = 32 * 1024;
 pub const HTTP2_PING: Duration = Duration::from_secs(30);
 /// How often certificate files are looked at for a newer one.
 pub const CERTIFICATE_LOOK: Duration = Duration::from_secs(5);
+/// Letters whose attached files are read at the same time.
+pub const READERS: usize = 2;
+/// How often letters with attached files are looked for when there was none.
+pub const READER_LOOK: Duration = Duration::from_secs(1);
+/// A file that is not read within this time is given up: the longest honest PDF takes a few seconds.
+pub const READER_TIME: Duration = Duration::from_secs(30);
+/// Processor seconds of the process that reads a file, kept by the kernel.
+pub const READER_CPU_SECS: u64 = 20;
+/// Bytes of memory of that process, its program included, kept by the kernel.
+pub const READER_MEMORY_BYTES: u64 = 1 << 30;
+/// Bytes of stack in which a file is read: deep nesting ends the process, not the server.
+pub const READER_STACK_BYTES: usize = 64 << 20;
+/// Bytes of what that process says when it fails.
+pub const READER_WORDS_MAX: usize = 500;
 /// `/healthz` answers within this time or says no.
 pub const HEALTH: Duration = Duration::from_secs(3);
 /// Bytes of a configuration file; a larger one is not ours.

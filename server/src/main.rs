@@ -13,6 +13,7 @@ mod listen;
 mod log;
 mod office;
 mod progress;
+mod reader;
 mod rotation;
 mod template;
 mod tls;
@@ -25,6 +26,15 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let line = command::Line::parse();
+    if let Some(extract) = line.alone() {
+        return match extract.run() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(fault) => {
+                eprintln!("{fault}");
+                fault.exit_code()
+            }
+        };
+    }
     if rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
         .is_err()

@@ -144,6 +144,12 @@ fn unsqueeze(codec: i64, data: Vec<u8>, size: i64) -> Result<Bytes, Error> {
     Ok(Bytes::from(raw))
 }
 
+/// The longest whole-character beginning of at most `bytes` bytes.
+pub(crate) fn cut(text: &str, bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes))
+        .unwrap_or_default()
+}
+
 /// Compresses findable text for its row; the length stands in front.
 pub(crate) fn pack_text(text: &str) -> Result<Vec<u8>, Error> {
     zstd::bulk::compress(text.as_bytes(), COMPRESS_LEVEL).map_err(disk)

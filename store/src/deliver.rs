@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use crate::Error;
+use crate::attached;
 use crate::body::{self, Packed};
 use crate::clock::now_ms;
 use crate::db::{Conn, Value, values};
@@ -114,7 +115,7 @@ impl Prepared {
 
 /// Does everything that needs no database, so that the writer only writes.
 pub(crate) async fn prepare(delivery: Delivery, bodies: PathBuf) -> Result<Prepared, Error> {
-    let text = cut(&delivery.body.derived.search_text, SEARCH_TEXT_BYTES);
+    let text = body::cut(&delivery.body.derived.search_text, SEARCH_TEXT_BYTES);
     let search_text = body::pack_text(text)?;
     let packed = body::pack(delivery.body.id, delivery.body.raw.clone(), bodies).await?;
     let trace_id = delivery.trace.as_ref().map(|trace| trace.id);
@@ -124,12 +125,6 @@ pub(crate) async fn prepare(delivery: Delivery, bodies: PathBuf) -> Result<Prepa
         search_text,
         trace_id,
     })
-}
-
-/// The longest whole-character beginning of at most `bytes` bytes.
-pub(crate) fn cut(text: &str, bytes: usize) -> &str {
-    text.get(..text.floor_char_boundary(bytes))
-        .unwrap_or_default()
 }
 
 /// The mailboxes by account and role that the writer has met.
@@ -355,6 +350,7 @@ async fn number_uids(
 fn body_rows(all: &[&Prepared], now: i64, rows: &mut Vec<Rows>) {
     let mut bodies = Vec::with_capacity(all.len() * 6);
     let mut derived = Vec::with_capacity(all.len() * 17);
+    let mut waiting = Vec::new();
     for one in all {
         let packed = &one.packed;
         bodies.extend(values![
@@ -370,8 +366,14 @@ fn body_rows(all: &[&Prepared], now: i64, rows: &mut Vec<Rows>) {
             &one.delivery.body.derived,
             one.search_text.clone(),
         ));
+        let (body, derived) = (one.delivery.body.id, &one.delivery.body.derived);
+        waiting.extend(attached::row(body, derived, now));
     }
-    rows.extend([(&INSERT_BODY, bodies), (&INSERT_DERIVED, derived)]);
+    rows.extend([
+        (&INSERT_BODY, bodies),
+        (&INSERT_DERIVED, derived),
+        (&attached::INSERT_ATTACHED, waiting),
+    ]);
 }
 
 pub(crate) fn derived_values(body: BodyId, derived: &Derived, search_text: Vec<u8>) -> Vec<Value> {

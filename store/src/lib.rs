@@ -4,6 +4,7 @@
 
 mod assigned;
 mod assignment;
+mod attached;
 mod audit;
 mod body;
 mod checkpoint;
@@ -42,6 +43,7 @@ pub use assigned::{
     AssignedFilter, Assignee, AssigneeState, Assignment, AssignmentEvent, AssignmentStatus,
     NewAssignee, NewAssignment, PutOutcome,
 };
+pub use attached::{AttachedDue, FILE_MARK, file_texts, own_text};
 pub use audit::{Audit, NewAudit};
 pub use credential::{Credential, CredentialKind, NewCredential, NewSession, Session};
 pub use device::{Behind, NewSubscription, Subscription};

@@ -43,6 +43,8 @@ pub const COMPRESS_LEVEL: i32 = 1;
 pub const BODY_BYTES_MAX: usize = 256 << 20;
 /// Findable text kept per body, bytes.
 pub const SEARCH_TEXT_BYTES: usize = 1 << 20;
+/// A letter that came is read for the text of its files after this, ms: drafts written anew meanwhile need not be read.
+pub const ATTACHED_DELAY_MS: i64 = 1_000;
 /// Wake-ups a slow listener may lag behind before it is told to read everything (promise 4: nothing is lost).
 pub const WAKES: usize = 4096;
 /// Accounts named in one PostgreSQL notification (payload limit 8,000 bytes); more means "all".

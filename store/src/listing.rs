@@ -75,7 +75,7 @@ pub(crate) const DERIVED: &str = "SELECT version, subject, from_name, from_addre
      WHERE body_id = $1";
 const DERIVED_DELETE: &str = "DELETE FROM derived WHERE body_id = $1";
 const THREAD_SET: &str = "UPDATE email SET thread_id = $2 WHERE body_id = $1 AND thread_id <> $2";
-const REQUEUE: &str = "INSERT INTO index_queue (email_id, account_id, body_id, gone) \
+pub(crate) const REQUEUE: &str = "INSERT INTO index_queue (email_id, account_id, body_id, gone) \
      SELECT id, account_id, body_id, 0 FROM email WHERE body_id = $1 ON CONFLICT (email_id) DO NOTHING";
 const TO_REDERIVE: &str =
     "SELECT body_id FROM derived WHERE body_id > $2 AND version < $1 ORDER BY body_id LIMIT $3";
@@ -209,6 +209,7 @@ pub(crate) fn derived_row(row: &Row) -> Result<Derived, Error> {
         envelope: row.blob(13)?,
         structure: row.blob(14)?,
         search_text: unpack_text(&row.blob(15)?)?,
+        readable_files: false,
     })
 }
 
@@ -426,9 +427,19 @@ impl Store {
         derived_row(&row.ok_or_else(|| Error::Missing(format!("derived data of body {body}")))?)
     }
 
-    /// Replaces what was derived from a body (the rules have improved); its emails are indexed again.
-    pub async fn derived_put(&self, body: BodyId, derived: Derived) -> Result<(), Error> {
-        let search_text = pack_text(crate::deliver::cut(
+    /// Replaces what was derived from a body (the rules have improved); its emails are indexed again. What was read of its
+    /// attached files stays findable until they are read again.
+    pub async fn derived_put(&self, body: BodyId, mut derived: Derived) -> Result<(), Error> {
+        if let Some(row) = self.row(DERIVED, values![body]).await?
+            && derived.readable_files
+        {
+            let old = derived_row(&row)?.search_text;
+            let own = crate::attached::own_text(&old).len();
+            derived
+                .search_text
+                .push_str(old.get(own..).unwrap_or_default());
+        }
+        let search_text = pack_text(crate::body::cut(
             &derived.search_text,
             crate::limits::SEARCH_TEXT_BYTES,
         ))?;
@@ -440,6 +451,11 @@ impl Store {
                 insert(&mut txn.conn, &INSERT_DERIVED, values).await?;
                 txn.conn.run(THREAD_SET, values![body, thread]).await?;
                 txn.conn.run(REQUEUE, values![body]).await?;
+                if derived.readable_files {
+                    let due = crate::attached::due_at(crate::clock::now_ms());
+                    let queue = crate::attached::QUEUE;
+                    txn.conn.run(queue, values![body, due]).await?;
+                }
                 txn.wakes.index = true;
                 Ok(())
             })

@@ -182,8 +182,11 @@ pub struct Derived {
     pub confidence: f64,
     pub envelope: Vec<u8>,
     pub structure: Vec<u8>,
-    /// Everything findable, as text (not folded); the index folds it.
+    /// Everything findable, as text (not folded); the index folds it. The text of attached files is put behind it later
+    /// (`FILE_MARK`).
     pub search_text: String,
+    /// It has attached files whose text can be read: told when the letter is stored, not kept.
+    pub readable_files: bool,
 }
 
 /// Where a local copy goes.

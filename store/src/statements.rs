@@ -5,12 +5,13 @@ use crate::dialect::{CHUNKS, Dialect};
 use crate::listed::Listed;
 use crate::store::Store;
 use crate::{
-    Error, assignment, audit, body, credential, deliver, device, directory, flags, listing,
-    mailbox, open, outbox, people, report, search, setting, source, store, trace,
+    Error, assignment, attached, audit, body, credential, deliver, device, directory, flags,
+    listing, mailbox, open, outbox, people, report, search, setting, source, store, trace,
 };
 
 const FIXED: &[&[&str]] = &[
     assignment::SQL,
+    attached::SQL,
     audit::SQL,
     body::SQL,
     credential::SQL,
@@ -30,6 +31,7 @@ const FIXED: &[&[&str]] = &[
     trace::SQL,
 ];
 const LISTED: &[&[&Listed]] = &[
+    attached::LISTED,
     body::LISTED,
     deliver::LISTED,
     flags::LISTED,

@@ -3,6 +3,7 @@
 
 mod contract {
     pub mod assigned;
+    pub mod attached;
     pub mod bodies;
     pub mod mail;
     pub mod mailboxes;
@@ -17,7 +18,9 @@ mod contract {
 use futures_util::StreamExt as _;
 
 use contract::place::{Case, Place};
-use contract::{assigned, bodies, mail, mailboxes, outbox, people, processes, report, search};
+use contract::{
+    assigned, attached, bodies, mail, mailboxes, outbox, people, processes, report, search,
+};
 
 fn cases() -> Vec<(&'static str, Case)> {
     [
@@ -28,6 +31,7 @@ fn cases() -> Vec<(&'static str, Case)> {
         people::cases(),
         search::cases(),
         assigned::cases(),
+        attached::cases(),
         processes::cases(),
         report::cases(),
     ]

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Crate, its folder, its floor (docs/ARCHITECTURE.md). A crate may use only lower floors.
-const FLOORS: [(&str, &str, u8); 9] = [
+const FLOORS: [(&str, &str, u8); 10] = [
     ("viet", "viet", 0),
+    ("extract", "extract", 1),
     ("store", "store", 1),
     ("mailroom", "mailroom", 2),
     ("smtp", "smtp", 3),

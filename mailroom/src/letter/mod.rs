@@ -36,6 +36,8 @@ pub struct Attachment {
     pub named: bool,
     /// Media type in lower case.
     pub media_type: String,
+    /// What the sender says a text is in.
+    pub charset: Option<String>,
     /// Bytes after the transfer encoding is undone.
     pub size: usize,
     /// Without the angles.
@@ -315,6 +317,7 @@ fn attachment_of(part: &Part<'_>, raw: &[u8], number: usize, cx: &Context) -> At
         inline: disposition.value == "inline"
             || (disposition.value.is_empty() && content_id.is_some()),
         content_id,
+        charset: part.content_type.text("charset"),
         media_type,
         part: part.section.clone(),
         body_start: part.body.start,

@@ -6,6 +6,7 @@ mod audit;
 mod demo;
 mod dkim;
 mod domain;
+mod extract;
 mod init;
 mod list;
 mod mail_text;
@@ -73,9 +74,22 @@ enum Command {
     MailText(mail_text::MailText),
     /// Đọc lại thư đã lưu khi quy tắc đọc được cải tiến. / Read stored letters again after the rules improved
     Rederive(rederive::Rederive),
+    /// Đọc chữ trong một tệp từ đầu vào chuẩn: tiến trình con của máy chủ. / Text of a file on standard input: the server's child
+    #[command(hide = true)]
+    Extract(extract::Extract),
     /// Nhật ký thao tác. / The audit log
     #[command(subcommand)]
     Audit(audit::Audit),
+}
+
+impl Line {
+    /// The command that needs no runtime, no TLS and no installation, if it is that one.
+    pub fn alone(&self) -> Option<&extract::Extract> {
+        match &self.command {
+            Command::Extract(extract) => Some(extract),
+            _ => None,
+        }
+    }
 }
 
 pub async fn run(line: Line) -> Result<(), Fault> {
@@ -96,6 +110,8 @@ pub async fn run(line: Line) -> Result<(), Fault> {
         Command::Report(report) => report.run(place).await,
         Command::MailText(files) => files.run(),
         Command::Rederive(rederive) => rederive.run(place).await,
+        // Answered before a runtime is made, see `alone`.
+        Command::Extract(extract) => extract.run(),
         Command::Audit(audit) => audit.run(place).await,
     }
 }

@@ -32,5 +32,28 @@ async fn all(office: &Office) -> Result<usize, Fault> {
         steps += 1;
         progress.at((steps * STEP).min(letters), letters);
     }
+    files(office).await?;
     Ok(steps)
+}
+
+/// Reads the attached files of the letters that wait for it, as the server would; both may do so at once.
+async fn files(office: &Office) -> Result<(), Fault> {
+    let program = crate::reader::program().map_err(|cause| {
+        Fault::failed(
+            format!("không đọc được tệp đính kèm: {cause}"),
+            format!("attached files cannot be read: {cause}"),
+        )
+    })?;
+    let progress = Progress::new("Đọc tệp đính kèm");
+    let letters = usize::try_from(office.room.attached_left().await?).unwrap_or(0);
+    let mut read = 0;
+    // Those queued a moment ago are due in a moment; those to be tried again later stay for the server.
+    for _ in 0..2 {
+        while crate::reader::step(&office.room, &program).await? {
+            read += 1;
+            progress.at(read.min(letters), letters);
+        }
+        tokio::time::sleep(2 * crate::limits::READER_LOOK).await;
+    }
+    Ok(())
 }
