@@ -2,6 +2,7 @@
 //! reason and the remedy. Holds no secret; keys lie in files beside it.
 
 use crate::fault::{self, Exit, Fault};
+use crate::settings::{self, Doctor, HelpDesk, MtaSts};
 use crate::{limits, log, tls};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -30,6 +31,12 @@ pub struct Config {
     pub dkim: Dkim,
     #[serde(default)]
     pub push: Push,
+    #[serde(default)]
+    pub mta_sts: MtaSts,
+    #[serde(default)]
+    pub help_desk: HelpDesk,
+    #[serde(default)]
+    pub doctor: Doctor,
     #[serde(default)]
     pub log: Log,
 }
@@ -181,6 +188,8 @@ pub struct Outbound {
     pub dns: Vec<SocketAddr>,
     /// Port of MX hosts; only a test says another than 25.
     pub mx_port: u16,
+    /// Port of MTA-STS policy hosts; only a test says another than 443.
+    pub sts_port: u16,
     /// Send over IPv6 too? Only with a PTR record and SPF for it.
     pub ipv6: bool,
     /// Validate DNSSEC and obey DANE? Only with name servers that pass signatures on.
@@ -202,6 +211,7 @@ impl Default for Outbound {
             routes: BTreeMap::new(),
             dns: Vec::new(),
             mx_port: 25,
+            sts_port: 443,
             ipv6: false,
             dnssec: false,
             reports: true,
@@ -274,6 +284,9 @@ impl Config {
         for pair in &mut config.tls {
             pair.certificate = folder.join(&pair.certificate);
             pair.key = folder.join(&pair.key);
+        }
+        for path in [&mut config.doctor.backup, &mut config.doctor.restore_test] {
+            *path = path.take().map(|path| folder.join(path));
         }
         Ok(config)
     }
@@ -477,6 +490,7 @@ fn check(config: &Config) -> Result<(), Wrong> {
             "write it like \"mailto:quantri@tinh.gov.vn\"",
         ),
     )?;
+    settings::check(&config.mta_sts, &config.help_desk, &config.doctor)?;
     let asks_tls = !config.listen.imaps.is_empty()
         || !config.listen.submissions.is_empty()
         || !config.listen.https.is_empty();

@@ -5,7 +5,7 @@ use crate::config::{Config, Listen};
 use crate::fault::Fault;
 use crate::office::Office;
 use crate::tls::Certificates;
-use crate::{admin, limits, listen, reader, rotation, web, wire};
+use crate::{admin, limits, listen, own_sts, reader, rotation, web, wire};
 use mailroom::Mailroom;
 use smtp::Door;
 use smtp::report::Tally;
@@ -255,7 +255,8 @@ impl House {
                 test_push: Some(for_pages.test_push.clone()),
                 ..wire::pages(config, &for_pages.vapid_key, tls)
             };
-            webmail::router(settings, self.room().clone())
+            let pages = webmail::router(settings, self.room().clone());
+            own_sts::before(pages, config, self.room())
         };
         if let Some(tls) = tls {
             for listener in https {

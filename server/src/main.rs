@@ -6,15 +6,20 @@ mod cert;
 mod command;
 mod config;
 mod demo;
+mod doctor;
 mod fault;
 mod house;
 mod limits;
 mod listen;
 mod log;
 mod office;
+mod own_sts;
 mod progress;
+mod published;
 mod reader;
+mod records;
 mod rotation;
+mod settings;
 mod template;
 mod tls;
 mod web;
@@ -56,7 +61,7 @@ fn main() -> ExitCode {
     // What did not end by itself within its time ends here.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(fault) => {
             eprintln!("{fault}");
             fault.exit_code()

@@ -11,6 +11,8 @@ pub struct Answers {
     pub certificate_key: String,
     /// "" takes the standard addresses; else the address every door listens on and the number added to its port.
     pub listen: Option<(String, u16)>,
+    /// Name and telephone number.
+    pub help_desk: (String, String),
 }
 
 impl Answers {
@@ -24,6 +26,7 @@ impl Answers {
             certificate: "data/keys/certificate.pem".into(),
             certificate_key: "data/keys/certificate.key".into(),
             listen: None,
+            help_desk: Default::default(),
         }
     }
 }
@@ -55,7 +58,17 @@ pub fn text(answers: &Answers) -> String {
         Some((ip, add)) => (doors(ip, *add), true),
         None => (doors("[::]", 0), false),
     };
-    let [domain, host_name, province, web, data, certificate, key] = [
+    let [
+        domain,
+        host_name,
+        province,
+        web,
+        data,
+        certificate,
+        key,
+        desk_name,
+        desk_phone,
+    ] = [
         &answers.domain,
         &answers.host_name,
         &answers.province,
@@ -63,6 +76,8 @@ pub fn text(answers: &Answers) -> String {
         &answers.data,
         &answers.certificate,
         &answers.certificate_key,
+        &answers.help_desk.0,
+        &answers.help_desk.1,
     ]
     .map(|text| quoted(text));
     format!(
@@ -157,6 +172,40 @@ keep_days = 30
 contact = ""
 # Cho phép dịch vụ đẩy ở địa chỉ nội bộ. / Allow push services at private addresses.
 allow_private = false
+
+[mta_sts]
+# Lời hứa với máy chủ khác: gửi thư cho ta phải mã hóa. testing = chỉ thử; enforce = bắt buộc; none = rút lại.
+# What we promise other servers about encryption: testing, enforce, or none to take it back.
+mode = "testing"
+max_age_days = 14
+# Tên các máy nhận thư (MX); [] = host_name. / Names of the MX hosts; [] = host_name.
+mx = []
+
+# Chế độ riêng cho từng miền. / Another mode for single domains.
+[mta_sts.domains]
+# "cu.tinh.example" = "none"
+
+[help_desk]
+# Hiện trên trang đăng nhập và khôi phục: người quên mật khẩu gọi ai. / Shown to people who cannot get in.
+name = {desk_name}
+phone = {desk_phone}
+
+[doctor]
+# Cho `congthu doctor`. Địa chỉ công khai của máy này; cần khi đứng sau NAT. / Public addresses; needed behind NAT.
+addresses = []
+# Danh sách chặn để tự tra. / Block lists to look ourselves up in.
+lists = ["zen.spamhaus.org", "bl.spamcop.net"]
+# Miền ngoài để thử cổng 25 chiều ra. / A domain to try port 25 outwards.
+probe = "gmail.com"
+# Máy chủ giờ (NTP); "" = không hỏi. / Time server; "" = not asked.
+time = "vn.pool.ntp.org:123"
+# Hộp thư nhận thư tự kiểm tra; "" = postmaster. / Mailbox of the self-test letter; "" = postmaster.
+mailbox = ""
+# Hộp thư ngoài chuyển tiếp mọi thư về hộp trên; "" = bỏ qua. / A mailbox elsewhere that sends everything back.
+outside = ""
+# Nơi để bản sao lưu và tệp được chạm vào sau mỗi lần thử phục hồi. / Folder of backups; file touched by each restore trial.
+# backup = "/srv/backup/congthu"
+# restore_test = "/srv/backup/congthu-restored"
 
 [log]
 # "text" hoặc "json"

@@ -62,6 +62,7 @@ pub fn pages(config: &Config, vapid_key: &str, tls: bool) -> webmail::Config {
         },
         // Files grow by a third and line ends when they are written as text (RFC 2045 §6.8).
         upload_bytes_max: config.mail.message_bytes_max / 100 * 72,
+        help_desk: config.help_desk.line(),
         ..webmail::Config::default()
     }
 }
@@ -95,7 +96,7 @@ pub fn outbound(config: &Config, tally: Option<Arc<Tally>>) -> Result<outbound::
         timeouts: outbound::limits::Timeouts::default(),
         clock: mailroom::Clock::System,
         sts: Some(Arc::new(outbound::sts::Policies::new(
-            443,
+            config.outbound.sts_port,
             Some(config.keys().join("mta-sts")),
         ))),
         tally,

@@ -74,6 +74,13 @@ impl IdMaker {
     }
 }
 
+/// The smallest id that can have been made at a time: rows after a moment are found by id, without an index on times.
+pub(crate) fn first_at(at_ms: i64) -> i64 {
+    (at_ms.saturating_sub(EPOCH_MS))
+        .max(0)
+        .saturating_mul(1 << SEQUENCE_BITS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,5 +94,13 @@ mod tests {
             assert!(id > last && id & 63 == 5, "{id} after {last}");
             last = id;
         }
+    }
+
+    #[test]
+    fn times_find_ids() {
+        let at = EPOCH_MS + 1_000_000;
+        let id = IdMaker::new(7).next(at);
+        assert!(first_at(at) <= id && id < first_at(at + 1));
+        assert_eq!((first_at(0), first_at(i64::MIN)), (0, 0));
     }
 }

@@ -5,8 +5,7 @@ use crate::dialect::{CHUNKS, Dialect};
 use crate::listed::Listed;
 use crate::store::Store;
 use crate::{
-    Error, assignment, attached, audit, body, credential, deliver, device, directory, flags,
-    listing, mailbox, open, outbox, people, report, search, setting, source, store, trace,
+    Error, assignment, attached, audit, body, credential, deliver, device, directory, flags, health, listing, mailbox, open, outbox, people, report, search, setting, source, store, trace,
 };
 
 const FIXED: &[&[&str]] = &[
@@ -18,6 +17,7 @@ const FIXED: &[&[&str]] = &[
     device::SQL,
     directory::SQL,
     flags::SQL,
+    health::SQL,
     listing::SQL,
     mailbox::SQL,
     outbox::SQL,

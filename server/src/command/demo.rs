@@ -175,6 +175,7 @@ impl Demo {
             certificate: keys.join(cert::CHAIN).display().to_string(),
             certificate_key: keys.join(cert::KEY).display().to_string(),
             listen: Some(("127.0.0.1".into(), self.port_base)),
+            help_desk: demo_desk(),
         })
     }
 
@@ -191,6 +192,7 @@ impl Demo {
             certificate: format!("keys/{}", cert::CHAIN),
             certificate_key: format!("keys/{}", cert::KEY),
             listen: Some(("127.0.0.1".into(), self.port_base)),
+            help_desk: demo_desk(),
         })
         .replace(
             "\nurl = \"\"\n",
@@ -207,6 +209,12 @@ impl Demo {
         );
         write_new::replace(&path, text.as_bytes(), true).map_err(|cause| fault::file(&path, &cause))
     }
+}
+
+/// Whom the people of the made-up province call.
+fn demo_desk() -> (String, String) {
+    let name = "Trung tâm Công nghệ thông tin Vàm Xanh";
+    (name.into(), "0999 000 111".into())
 }
 
 fn port(addresses: &[SocketAddr]) -> u16 {

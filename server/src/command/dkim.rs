@@ -52,7 +52,7 @@ pub async fn show(office: &Office, domain: &str) -> Result<(), Fault> {
     }
     println!("\nBản ghi DNS cần công bố / DNS records to publish:\n");
     for one in &held {
-        let line = super::init::txt(&one.key.record_name(), &one.key.record_text());
+        let line = crate::records::txt(&one.key.record_name(), &one.key.record_text());
         println!("{line}");
     }
     Ok(())

@@ -17,6 +17,8 @@ pub enum Domain {
     Dkim { domain: String },
     /// Liệt kê tên miền. / List domains
     List,
+    /// Bản ghi DNS cần công bố, và bản ghi nào đã đúng. / DNS records to publish, and which are right already
+    Records(super::domain_records::Records),
 }
 
 impl Domain {
@@ -36,6 +38,7 @@ impl Domain {
                 println!("{name}: đã thêm");
             }
             Domain::Dkim { domain } => super::dkim::show(office, &domain).await?,
+            Domain::Records(records) => records.run(office).await?,
             Domain::List => {
                 for name in room.domains().await? {
                     println!("{name}");

@@ -4,7 +4,7 @@
 use crate::config::Config;
 use crate::fault::{self, Fault};
 use crate::office::{CONFIG_FILE, Place};
-use crate::{cert, template, write_new};
+use crate::{cert, records, template, write_new};
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -56,9 +56,16 @@ impl Init {
             "Chứng thư tạm tự ký: thay bằng chứng thư thật trong [[tls]] trước khi mở dịch vụ.\n"
         );
         println!("Bản ghi DNS cần công bố / DNS records to publish:\n");
-        for record in records(&config, &made.dkim) {
-            println!("{record}");
+        for line in records::address_hint(&config) {
+            println!("{line}");
         }
+        for record in records::wanted(&config, &config.site.domain, &made.dkim, &[]) {
+            println!("{}", record.line());
+        }
+        println!(
+            "\nSau này xem lại và kiểm tra: congthu domain records {}",
+            config.site.domain
+        );
         println!("\nBước tiếp theo / Next:");
         println!("  congthu serve --config {}", file.display());
         println!(
@@ -111,63 +118,5 @@ impl Keys {
         Ok(Keys {
             dkim: keys.records(&config.site.domain),
         })
-    }
-}
-
-/// Zone file lines for everything other servers and mail programs look up.
-fn records(config: &Config, dkim: &[(String, String)]) -> Vec<String> {
-    let (domain, host) = (&config.site.domain, &config.site.host_name);
-    let mut lines = vec![
-        format!("{host}.  IN A     <địa chỉ IPv4 của máy này; bản ghi PTR của nó phải là {host}>"),
-        format!("{host}.  IN AAAA  <địa chỉ IPv6, nếu có; PTR như trên>"),
-        format!("{domain}.  IN MX    10 {host}."),
-        txt(domain, &format!("v=spf1 mx a:{host} -all")),
-    ];
-    lines.extend(dkim.iter().map(|(name, text)| txt(name, text)));
-    lines.push(txt(
-        &format!("_dmarc.{domain}"),
-        &format!("v=DMARC1; p=quarantine; adkim=s; aspf=s; rua=mailto:postmaster@{domain}"),
-    ));
-    let id = jiff::Zoned::now().strftime("%Y%m%d%H%M%S").to_string();
-    lines.push(txt(
-        &format!("_mta-sts.{domain}"),
-        &format!("v=STSv1; id={id}"),
-    ));
-    lines.push(format!("mta-sts.{domain}.  IN CNAME {host}."));
-    lines.push(txt(
-        &format!("_smtp._tls.{domain}"),
-        &format!("v=TLSRPTv1; rua=mailto:postmaster@{domain}"),
-    ));
-    for (service, port) in [("imaps", 993), ("submissions", 465), ("submission", 587)] {
-        lines.push(format!(
-            "_{service}._tcp.{domain}.  IN SRV   0 1 {port} {host}."
-        ));
-    }
-    lines.push(format!("autoconfig.{domain}.  IN CNAME {host}."));
-    lines.push(format!("autodiscover.{domain}.  IN CNAME {host}."));
-    lines
-}
-
-/// A TXT record in pieces of at most 255 bytes. (RFC 1035 §3.3.14)
-pub(super) fn txt(name: &str, text: &str) -> String {
-    let mut line = format!("{}.  IN TXT  ", name.trim_end_matches('.'));
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (piece, after) = rest.split_at(rest.floor_char_boundary(250).max(1));
-        line.push_str(&format!(" \"{piece}\""));
-        rest = after;
-    }
-    line
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_records_are_cut_into_strings() {
-        let line = txt("a.example", &"k".repeat(600));
-        assert_eq!(line.matches('"').count(), 6);
-        assert_eq!(line.matches('k').count(), 600);
     }
 }

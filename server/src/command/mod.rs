@@ -5,7 +5,9 @@ mod app_password;
 mod audit;
 mod demo;
 mod dkim;
+mod doctor;
 mod domain;
+mod domain_records;
 mod extract;
 mod init;
 mod list;
@@ -16,12 +18,13 @@ mod rederive;
 mod report;
 mod serve;
 mod source;
-mod trace;
+pub mod trace;
 mod unit;
 
 use crate::fault::Fault;
 use crate::office::Place;
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 /// Thư điện tử và thông báo của một tỉnh, trong một chương trình. / Mail and notices of a province, in one program.
 #[derive(Parser)]
@@ -41,6 +44,8 @@ enum Command {
     Init(init::Init),
     /// Chạy máy chủ. / Run the server
     Serve(serve::Serve),
+    /// Khám máy chủ: DNS, chứng thư, cổng, hàng đợi… và cách sửa. / Examine the installation and say what to mend
+    Doctor(doctor::Doctor),
     /// Tài khoản. / Accounts
     #[command(subcommand)]
     Account(account::Account),
@@ -92,9 +97,11 @@ impl Line {
     }
 }
 
-pub async fn run(line: Line) -> Result<(), Fault> {
+/// The exit code of a command that did what it was asked.
+pub async fn run(line: Line) -> Result<ExitCode, Fault> {
     let place = &line.place;
-    match line.command {
+    let done = match line.command {
+        Command::Doctor(doctor) => return doctor.run(place).await,
         Command::Demo(demo) => demo.run(place).await,
         Command::Init(init) => init.run(place),
         Command::Serve(serve) => serve.run(place).await,
@@ -113,7 +120,8 @@ pub async fn run(line: Line) -> Result<(), Fault> {
         // Answered before a runtime is made, see `alone`.
         Command::Extract(extract) => extract.run(),
         Command::Audit(audit) => audit.run(place).await,
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

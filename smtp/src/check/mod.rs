@@ -13,6 +13,8 @@ mod rspamd;
 mod score;
 mod spf;
 
+pub mod probe;
+
 pub use engine::Engines;
 
 use crate::limits::CHECKS_MS;

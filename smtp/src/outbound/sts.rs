@@ -289,7 +289,7 @@ impl Policies {
     }
 
     /// §3.3: HTTPS with a valid certificate for the policy host, no redirect, a small body.
-    async fn fetch(&self, config: &Config, domain: &str) -> Result<String, String> {
+    pub async fn fetch(&self, config: &Config, domain: &str) -> Result<String, String> {
         let host = format!("mta-sts.{domain}");
         let path = "/.well-known/mta-sts.txt";
         https::get(config, &host, self.port, path, limits::STS_BYTES).await
