@@ -5,7 +5,8 @@ use crate::dialect::{CHUNKS, Dialect};
 use crate::listed::Listed;
 use crate::store::Store;
 use crate::{
-    Error, assignment, attached, audit, body, credential, deliver, device, directory, flags, health, listing, mailbox, open, outbox, people, report, search, setting, source, store, trace,
+    Error, assignment, attached, audit, body, credential, deliver, device, directory, flags,
+    health, listing, mailbox, open, outbox, people, report, search, setting, source, store, trace,
 };
 
 const FIXED: &[&[&str]] = &[
