@@ -1,7 +1,9 @@
 //! Capitals that a one-byte coding lost: `QUYếT ĐịNH` becomes `QUYẾT ĐỊNH`. Changes case only, never letters.
 
+use crate::coding::Coding;
 use crate::letters::{Alphabet, FOREIGN};
 use crate::syllables::{Tier, tier_of};
+use crate::tables::table;
 
 /// A word of the text and what its case says.
 struct Word {
@@ -18,9 +20,10 @@ struct Word {
     syllable: bool,
 }
 
-/// Raises small toned vowels in capitals' company and at the start of sentences.
-pub(crate) fn restore(text: &str) -> String {
-    let words = words(text);
+/// Raises small letters whose capital the coding lacks: in capitals' company, at the start of sentences, in names.
+pub(crate) fn restore(text: &str, coding: Coding) -> String {
+    let soft = table(coding).map_or(&[][..], |table| &table.without_capital);
+    let words = words(text, soft);
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
     for (at, word) in words.iter().enumerate() {
@@ -28,7 +31,10 @@ pub(crate) fn restore(text: &str) -> String {
         let written = text.get(word.start..word.end).unwrap_or_default();
         if is_capital_word(&words, at, word) {
             out.extend(written.chars().flat_map(char::to_uppercase));
-        } else if word.first_soft && word.firm_upper == 0 && starts_sentence(text, word.start) {
+        } else if word.first_soft
+            && word.firm_upper == 0
+            && (starts_sentence(text, word.start, written) || is_name(text, &words, at))
+        {
             let mut chars = written.chars();
             out.extend(chars.next().into_iter().flat_map(char::to_uppercase));
             out.push_str(chars.as_str());
@@ -41,7 +47,7 @@ pub(crate) fn restore(text: &str) -> String {
     out
 }
 
-fn words(text: &str) -> Vec<Word> {
+fn words(text: &str, soft_letters: &[char]) -> Vec<Word> {
     let alphabet = Alphabet::get();
     let mut all: Vec<Word> = Vec::new();
     let mut open = false;
@@ -65,7 +71,10 @@ fn words(text: &str) -> Vec<Word> {
             open = true;
         }
         let Some(word) = all.last_mut() else { continue };
-        let soft = letter.tone != 0 && !letter.upper && letter.code != FOREIGN;
+        let soft = letter.code > 26
+            && !letter.upper
+            && letter.code != FOREIGN
+            && soft_letters.contains(&c);
         word.end = at + c.len_utf8();
         word.first_soft |= soft && word.letters == 0;
         word.letters += 1;
@@ -110,10 +119,51 @@ fn is_capital_word(words: &[Word], at: usize, word: &Word) -> bool {
     }
 }
 
-fn starts_sentence(text: &str, at: usize) -> bool {
+/// Given names that begin with a toned vowel.
+const GIVEN_NAMES: [&str; 8] = ["ánh", "ái", "ích", "ẩn", "út", "ứng", "ước", "ấu"];
+/// What people are called by.
+const TITLES: [&str; 16] = [
+    "ông", "bà", "anh", "chị", "em", "cô", "chú", "bác", "cháu", "cậu", "dì", "thầy", "bé", "chí",
+    "cụ", "bạn",
+];
+
+/// A word that is a name, or begins one, in the company it keeps: `ủy ban`, `ấn Độ`, `châu á`, `Nguyễn Thị ánh`.
+fn is_name(text: &str, words: &[Word], at: usize) -> bool {
+    let word_at = |at: Option<usize>| {
+        let word = words.get(at?)?;
+        text.get(word.start..word.end)
+    };
+    let small = |at: Option<usize>| word_at(at).map(str::to_lowercase).unwrap_or_default();
+    let is_raised = |at: Option<usize>| {
+        word_at(at)
+            .and_then(|word| word.chars().next())
+            .is_some_and(char::is_uppercase)
+    };
+    let (before, after) = (at.checked_sub(1), Some(at + 1));
+    match (
+        small(before).as_str(),
+        small(Some(at)).as_str(),
+        small(after).as_str(),
+    ) {
+        (_, "ủy" | "uỷ", "ban") | (_, "ấn", "độ") | (_, "ả", "rập") => true,
+        ("châu", "á" | "úc", _) | ("nước", "úc" | "ý", _) => true,
+        ("nam" | "đông" | "trung" | "tây", "á", _) => is_raised(before),
+        (title, name, _) if GIVEN_NAMES.contains(&name) => {
+            is_raised(before) && is_raised(at.checked_sub(2))
+                || TITLES.contains(&title) && is_raised(after)
+        }
+        _ => false,
+    }
+}
+
+fn starts_sentence(text: &str, at: usize, word: &str) -> bool {
     let before = text.get(..at).unwrap_or_default();
     let trimmed = before.trim_end_matches([' ', '\t', '"', '“', '(', '-', '+', '*', '>', '\u{a0}']);
-    if trimmed.is_empty() || trimmed.ends_with("\n\n") {
+    if trimmed.is_empty() {
+        // no title begins with "in" or "at": the text is cut from a sentence
+        return word != "ở";
+    }
+    if trimmed.ends_with("\n\n") {
         return true;
     }
     let spaced = before.ends_with([' ', '\n', '\u{a0}', '"', '“']);
@@ -135,8 +185,18 @@ mod tests {
             ("UBND tỉnh", "UBND tỉnh"),
             ("Số 5/QĐ-UBND về việc", "Số 5/QĐ-UBND về việc"),
             ("ĐIềU 1. Sở Y tế", "ĐIỀU 1. Sở Y tế"),
+            ("Theo ủy ban nhân dân", "Theo Ủy ban nhân dân"),
+            (
+                "ra ấn Độ, khu vực Đông Nam á",
+                "ra Ấn Độ, khu vực Đông Nam Á",
+            ),
+            ("bà Lê Thị ánh phản ánh", "bà Lê Thị Ánh phản ánh"),
+            ("nhờ cô ánh Tuyết", "nhờ cô Ánh Tuyết"),
         ] {
-            assert_eq!(restore(from), to);
+            assert_eq!(restore(from, Coding::Tcvn3), to);
         }
+        // VISCII has its capitals, all but those that fall on controls
+        assert_eq!(restore("ở HỘI", Coding::Viscii), "ở HỘI");
+        assert_eq!(restore("Kỷ LUẬT", Coding::Viscii), "KỶ LUẬT");
     }
 }

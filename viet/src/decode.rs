@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::coding::Coding;
+use crate::syllables::rarity_of;
 use crate::tables::{cp1252_byte, cp1252_char, table};
 use crate::{mojibake, refs, viqr};
 
@@ -50,7 +51,35 @@ pub(crate) fn western_bytes(text: &str) -> Option<Vec<u8>> {
 pub(crate) fn by_table(raw: &[u8], coding: Coding) -> Option<String> {
     let mut out = String::new();
     table(coding)?.decode_into(raw, &mut out);
+    if coding == Coding::BkHcm1 {
+        settle_shared(&mut out);
+    }
     Some(out)
+}
+
+/// Letters that share a code in BK HCM 1, the one of the table first: the word tells which is meant.
+const SHARED: [(char, char); 2] = [('Ặ', 'Ụ'), ('Ị', 'Ỵ')];
+
+fn settle_shared(text: &mut String) {
+    for (first, other) in SHARED {
+        if !text.contains(first) {
+            continue;
+        }
+        let settled: Vec<String> = text
+            .split_inclusive(|c: char| !c.is_alphabetic())
+            .map(|word| {
+                let swapped = word.replace(first, other.encode_utf8(&mut [0; 4]));
+                let rarity =
+                    |word: &str| rarity_of(word.trim_end_matches(|c: char| !c.is_alphabetic()));
+                if swapped != word && word.chars().count() > 1 && rarity(&swapped) < rarity(word) {
+                    swapped
+                } else {
+                    word.to_owned()
+                }
+            })
+            .collect();
+        *text = settled.concat();
+    }
 }
 
 /// Decodes as the reader says, whatever the bytes look like. The answer is NFC.

@@ -16,6 +16,8 @@ pub(crate) struct Hints {
     pub near: Option<Coding>,
     /// The letters are bytes that were no UTF-8: looking for mojibake among them is looking for chance.
     pub raw: bool,
+    /// What the words around say, as ln of how much likelier they are in Vietnamese.
+    pub around: f32,
 }
 
 /// The finding.
@@ -25,26 +27,30 @@ pub(crate) struct Found {
     pub confidence: f32,
 }
 
-/// Candidates and how much they must bring of their own: rare codings start behind.
+/// Candidates, and ln of how much rarer they are than the most common ones.
 const CANDIDATES: [(Coding, f32); 10] = [
-    (Coding::Tcvn3, 0.6),
-    (Coding::Vni, 0.6),
-    (Coding::Windows1258, 0.5),
-    (Coding::Viscii, 0.2),
-    (Coding::Vps, 0.0),
-    (Coding::Vn1, 0.1),
-    (Coding::VietwareX, -0.6),
-    (Coding::BkHcm2, -0.6),
-    (Coding::VietwareF, -1.0),
-    (Coding::BkHcm1, -1.0),
+    (Coding::Tcvn3, 0.0),
+    (Coding::Vni, 0.0),
+    (Coding::Windows1258, -0.5),
+    (Coding::Viscii, -1.0),
+    (Coding::Vps, -1.5),
+    (Coding::Vn1, -1.5),
+    (Coding::VietwareX, -2.5),
+    (Coding::BkHcm2, -2.5),
+    (Coding::VietwareF, -3.0),
+    (Coding::BkHcm1, -3.0),
 ];
 
-/// Points by which a reading must beat the text as it stands.
-const MARGIN: f32 = 3.0;
+/// ln of how much likelier a reading must be than the text as it stands.
+const MARGIN: f32 = 2.5;
+/// A single word with nothing beside it: "hö" and "så" are whole subjects too.
+const MARGIN_ALONE: f32 = 5.5;
 /// With a label or a body in the same coding less will do.
-const MARGIN_HINTED: f32 = 1.2;
-/// Texts in which a repeated word counts once, in bytes.
-const SHORT: usize = 200;
+const MARGIN_HINTED: f32 = 0.5;
+/// Bytes that are no UTF-8 are seldom Vietnamese as they stand.
+const RAW_AS_IT_STANDS: f32 = -0.5;
+/// How much likelier than Vietnamese as it stands; text that came as Unicode has the presumption.
+const MARGIN_VIETNAMESE: f32 = 2.0;
 /// Bytes looked at to choose a coding; the whole text is checked afterwards.
 const SAMPLE_BYTES: usize = 700;
 
@@ -59,147 +65,58 @@ pub(crate) fn detect(raw: &[u8], as_is: &str, hints: Hints) -> Option<Found> {
     } else {
         Cow::Owned(western(&sample))
     };
-    let mut best: Option<(f32, Weighed)> = None;
+    let stands = score(&standing, View::AsIs, false);
+    // Vietnamese as it stands, in text that is no mere bytes: not ours to change
+    if stands.bad + stands.odd == 0 && stands.evidence() > 0 && !hints.raw {
+        return None;
+    }
+    let (as_vietnamese, margin_vietnamese) = if hints.raw {
+        (stands.vietnamese + RAW_AS_IT_STANDS, 0.0)
+    } else {
+        (stands.vietnamese, MARGIN_VIETNAMESE)
+    };
+    let mut best: Option<(f32, Found)> = None;
     for (coding, prior) in CANDIDATES {
         let Some(text) = by_table(&sample, coding) else {
             continue;
         };
-        let Some(weighed) = weigh(coding, &nfc(&text), &standing, hints) else {
+        let text = nfc(&text);
+        if text == standing {
             continue;
-        };
-        let points = weighed.reading.points - weighed.standing.points
-            + prior
-            + if weighed.hinted { 2.0 } else { 0.0 };
-        if best.as_ref().is_none_or(|(top, _)| points > *top) {
-            best = Some((points, weighed));
         }
-    }
-    best?.1.accept()
-}
-
-/// One reading against the text as it stands: only the words in which they differ.
-struct Weighed {
-    coding: Coding,
-    reading: Score,
-    standing: Score,
-    /// words above ASCII that are Vietnamese in both readings
-    shared: u32,
-    hinted: bool,
-    raw: bool,
-}
-
-fn weigh(coding: Coding, text: &str, standing: &str, hints: Hints) -> Option<Weighed> {
-    let is_space = |c: char| c == ' ' || c == '\n';
-    let (mut changed, mut before, mut same) = (String::new(), String::new(), String::new());
-    let mut words = text.split(is_space);
-    let mut differs = false;
-    for was in standing.split(is_space) {
-        let is = words.next()?;
-        if is != was || was.is_ascii() {
-            differs |= is != was;
-            // a word said twice proves no more than once
-            if is != was && text.len() < SHORT && changed.split(' ').any(|known| known == is) {
-                continue;
-            }
-            changed.push_str(is);
-            changed.push(' ');
-            before.push_str(was);
-            before.push(' ');
+        let reading = score(&text, View::Candidate, coding.loses_capitals());
+        let hinted = hints.label == Some(coding) || hints.near == Some(coding);
+        let (margin, prior) = if hinted {
+            (MARGIN_HINTED, 0.0)
         } else {
-            same.push_str(was);
-            same.push(' ');
+            let alone = reading.evidence() + reading.bad + reading.plain + reading.alien <= 1;
+            (if alone { MARGIN_ALONE } else { MARGIN }, prior)
+        };
+        let points = reading.vietnamese + prior + hints.around;
+        let gain = (points - stands.western - margin)
+            .min(points - hints.around - as_vietnamese - margin_vietnamese.min(margin));
+        if gain < 0.0 || best.is_some_and(|(top, _)| top >= points) || !is_sensible(&reading) {
+            continue;
         }
-    }
-    if !differs {
-        return None;
-    }
-    let both = score(&same, View::AsIs, false);
-    Some(Weighed {
-        coding,
-        reading: score(&changed, View::Candidate, coding.loses_capitals()),
-        standing: score(&before, View::AsIs, false),
-        shared: both.good,
-        hinted: hints.label == Some(coding) || hints.near == Some(coding),
-        raw: hints.raw,
-    })
-}
-
-impl Weighed {
-    fn accept(&self) -> Option<Found> {
-        let Weighed {
-            coding,
-            reading,
-            standing,
-            hinted,
-            ..
-        } = self;
-        let (coding, hinted) = (*coding, *hinted);
-        let gain = reading.points - standing.points;
-        // Vietnamese as it stands, in text that is no mere bytes: not ours to change
-        if standing.bad + standing.odd == 0 && standing.evidence() > 0 && !self.raw {
-            return None;
-        }
-        // the other words are Vietnamese already, and this reading leaves nothing strange
-        let completes = self.shared >= 1
-            && standing.bad + standing.odd >= 1
-            && reading.bad + reading.legal == 0
-            && (reading.long >= 1 || standing.odd >= 1);
-        if reading.evidence() == 0
-            || gain
-                < if hinted || completes {
-                    MARGIN_HINTED
-                } else {
-                    MARGIN
-                }
-        {
-            return None;
-        }
-        if reading.bad * 3 > reading.evidence() || reading.legal > reading.good * 2 {
-            return None;
-        }
-        let found = Some(Found {
+        let found = Found {
             coding,
             confidence: confidence(gain),
-        });
-        if hinted {
-            return found;
-        }
-        let clearly_vietnamese = (reading.plain_long > 0 && reading.alien == 0)
-            || (reading.plain_sure > 0
-                && reading.common > 0
-                && reading.bad == 0
-                && self.standing.bad <= 1);
-        let odd = standing.odd > 0 || completes;
-        // "så må få": words of two letters alone are no evidence
-        if reading.long == 0 && !odd && !clearly_vietnamese {
-            return None;
-        }
-        let rare = matches!(
-            coding,
-            Coding::VietwareX | Coding::VietwareF | Coding::BkHcm1 | Coding::BkHcm2
-        );
-        let bare = self.raw && standing.odd > 0 && reading.bad + reading.legal == 0;
-        if rare && (reading.common == 0 || (reading.good + self.shared < 2 && !bare)) {
-            return None;
-        }
-        let enough = match reading.good {
-            0 => false,
-            1 => odd || clearly_vietnamese,
-            2 => {
-                odd || clearly_vietnamese
-                    || reading.plain > reading.alien
-                    || reading.common >= 2
-                    || (reading.long >= 2 && reading.bad == 0 && reading.alien == 0 && gain >= 5.0)
-            }
-            _ => true,
         };
-        found.filter(|_| enough)
+        best = Some((points, found));
     }
+    best.map(|(_, found)| found)
+}
+
+/// Enough of the words above ASCII are syllables in use.
+fn is_sensible(reading: &Score) -> bool {
+    reading.evidence() > 0
+        && reading.bad * 3 <= reading.evidence()
+        && reading.legal <= reading.good * 2
 }
 
 /// 0.5 at no gain, close to 1 at ten points and more.
 pub(crate) fn confidence(gain: f32) -> f32 {
-    (1.0 - 0.5 * (-gain.max(0.0) / 4.0).exp()).clamp(0.0, 1.0)
+    (1.0 - 0.5 * (-gain.max(0.0) / 8.0).exp()).clamp(0.0, 1.0)
 }
 
 /// The lines that say most about the coding: those with bytes above ASCII, up to a bound.

@@ -61,7 +61,7 @@ pub(crate) fn decode(raw: &[u8], coding: Coding) -> String {
 /// Gives lost capitals back.
 pub(crate) fn finish(text: String, coding: Coding) -> String {
     if coding.loses_capitals() {
-        capitals::restore(&text)
+        capitals::restore(&text, coding)
     } else {
         text
     }
@@ -139,9 +139,21 @@ fn repair_line(line: &str, hints: Hints) -> Option<(String, Found)> {
     repair_runs(line, hints)
 }
 
+/// Most that the ASCII words of a line may say for or against a run in it.
+const AROUND: f32 = 6.0;
+
 /// One line with several codings: runs of words between those that are certainly Unicode.
 fn repair_runs(line: &str, hints: Hints) -> Option<(String, Found)> {
     let words = split_words(line);
+    let ascii: String = words
+        .iter()
+        .filter(|word| word.is_ascii())
+        .copied()
+        .collect();
+    let around = score(&ascii, View::AsIs, false)
+        .vietnamese
+        .clamp(-AROUND, AROUND);
+    let hints = Hints { around, ..hints };
     let mut out = String::with_capacity(line.len());
     let mut last: Option<Found> = None;
     let mut at = 0;

@@ -37,9 +37,11 @@ mod mojibake;
 mod refs;
 mod repair;
 mod score;
+mod slots;
 mod syllables;
 mod tables;
 mod viqr;
+mod western;
 
 pub use coding::{Coding, UnknownCoding};
 pub use collate::{collate_key, name_key};

@@ -68,6 +68,7 @@ pub fn repair<'a>(text: &'a str, cx: &Context) -> Repaired<'a> {
             label: None,
             near: cx.body_coding,
             raw: false,
+            around: 0.0,
         },
     )
 }
@@ -220,6 +221,7 @@ pub fn read_bytes<'a>(raw: &'a [u8], label: Option<&str>, cx: &Context) -> Repai
         },
         near: cx.body_coding,
         raw: false,
+        around: 0.0,
     };
     match utf8(raw) {
         Some(text) => match clean::coding_of_clean(text) {
@@ -228,10 +230,47 @@ pub fn read_bytes<'a>(raw: &'a [u8], label: Option<&str>, cx: &Context) -> Repai
                 coding,
                 confidence: 1.0,
             },
-            None => repair_with(text, hints),
+            None => read_by_chance_utf8(raw, text, label, hints)
+                .unwrap_or_else(|| repair_with(text, hints)),
         },
         None => read_eight_bit(raw, label, hints).into_owned(),
     }
+}
+
+/// Longest text whose bytes may be valid UTF-8 by chance.
+const CHANCE_BYTES_MAX: usize = 200;
+/// Surer than this must a reading be that calls valid UTF-8 a chance.
+const CHANCE_CONFIDENCE: f32 = 0.7;
+
+/// Two bytes of VISCII or VPS may look like one letter of a far alphabet in the middle of a word: `tr߶ng`.
+fn read_by_chance_utf8(
+    raw: &[u8],
+    text: &str,
+    label: Label,
+    hints: Hints,
+) -> Option<Repaired<'static>> {
+    if raw.len() > CHANCE_BYTES_MAX || label == Label::Utf8 {
+        return None;
+    }
+    let is_far = |c: char| {
+        matches!(c, '\u{180}'..='\u{2ff}' | '\u{370}'..='\u{7ff}')
+            && !matches!(c, 'Ơ' | 'ơ' | 'Ư' | 'ư')
+    };
+    let mut before = ' ';
+    let mut glued = false;
+    for c in text.chars() {
+        if c > '\u{7ff}' {
+            return None;
+        }
+        glued |= (is_far(c) && before.is_ascii_alphabetic())
+            || (is_far(before) && c.is_ascii_alphabetic());
+        before = c;
+    }
+    if !glued {
+        return None;
+    }
+    let read = repair_with(&western(raw), Hints { raw: true, ..hints }).into_owned();
+    (read.coding.is_legacy() && read.confidence > CHANCE_CONFIDENCE).then_some(read)
 }
 
 /// The bytes as text when they are valid UTF-8. encoding_rs checks text above ASCII faster than `std` does.
@@ -404,6 +443,7 @@ pub fn repair_labelled(text: &str, label: Coding, cx: &Context) -> Repaired<'sta
         label: Some(label),
         near: cx.body_coding,
         raw: false,
+        around: 0.0,
     };
     let mut read = repair_with(text, hints).into_owned();
     if matches!(read.coding, Coding::Utf8)

@@ -1,7 +1,8 @@
 //! How Vietnamese a reading of a text looks: words weighed by the syllable model. Knows no codings.
 
 use crate::letters::{Alphabet, FOREIGN};
-use crate::syllables::{Packed, Tier};
+use crate::syllables::{Packed, Tier, Use};
+use crate::western::Spelling;
 
 /// From which side a text is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,10 @@ pub(crate) enum View {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Score {
     pub points: f32,
+    /// ln of how likely Vietnamese is to hold these words
+    pub vietnamese: f32,
+    /// ln of how likely another language is to hold them as they stand
+    pub western: f32,
     /// words with letters above ASCII that are syllables in use
     pub good: u32,
     /// of these, the common ones
@@ -26,10 +31,6 @@ pub(crate) struct Score {
     pub bad: u32,
     /// ASCII words that are syllables
     pub plain: u32,
-    /// of these, the common ones of three letters and more
-    pub plain_long: u32,
-    /// of these, the ones of four letters and more
-    pub plain_sure: u32,
     /// other ASCII words of three letters and more
     pub alien: u32,
     /// good words of three letters and more
@@ -58,6 +59,30 @@ const PLAIN: f32 = 0.3;
 const ALIEN: f32 = -0.7;
 const CONTROL: f32 = -3.0;
 
+/// ln of the share of words no syllables, in Vietnamese texts: names and borrowed words, and what each letter costs.
+const BORROWED: f32 = -6.0;
+const BORROWED_LETTER: f32 = -2.6;
+/// Signs beside letters, where they may stand and where they may not; control characters: nobody writes them.
+const FITTING: f32 = -2.0;
+const MISFIT: f32 = -5.0;
+const CONTROL_CHAR: f32 = -14.0;
+/// A letter alone is no evidence: as likely in either.
+const LONE: f32 = -6.0;
+/// A word without ASCII letters may be Greek or Russian.
+const OTHER_ALPHABET: f32 = -2.0;
+const OTHER_ALPHABET_LETTER: f32 = -3.2;
+/// A small letter among capitals.
+const CASES_CLASH: f32 = -5.0;
+/// ASCII words: how much likelier in Vietnamese than elsewhere, by tier and number of letters (two, three, more).
+const PLAIN_FREQUENT: [f32; 3] = [0.7, 2.0, 3.0];
+const PLAIN_COMMON: [f32; 3] = [-0.3, 1.0, 1.8];
+const PLAIN_ATTESTED: [f32; 3] = [-1.5, -0.5, 1.0];
+const PLAIN_LEGAL: [f32; 3] = [-1.5, -1.5, -1.0];
+/// ... and those that are no syllables: short, a name, a word.
+const ALIEN_SHORT: f32 = -1.5;
+const ALIEN_NAME: f32 = -1.5;
+const ALIEN_WORD: f32 = -2.5;
+
 /// A word being read.
 #[derive(Default)]
 struct Word {
@@ -69,13 +94,21 @@ struct Word {
     /// a capital behind a small letter, the first one aside
     late_upper: bool,
     first_upper: bool,
+    /// weight of the signs: one that fits behind a word counts once, any other twice
     symbols: usize,
+    /// signs of any kind
+    signs: usize,
+    /// signs that fit nowhere near the letter
+    misfits: usize,
+    last_sign: char,
+    ends_in_sign: bool,
     inner_symbol: bool,
     odd_pair: bool,
     last: char,
     last2: char,
     onset_p: bool,
     small_special: bool,
+    spelling: Spelling,
     /// the first three and the last three letters, small
     head: [char; 3],
     tail: [char; 3],
@@ -90,20 +123,20 @@ pub(crate) fn score(text: &str, view: View, loses_case: bool) -> Score {
         let letter = alphabet.letter(c);
         if letter.code != 0 {
             word.take(c, letter, view);
-        } else if is_glue(c) {
-            word.symbol(c);
+        } else if is_glue(c) || (word.letters + word.signs > 0 && is_inner_glue(c)) || c == '°' {
+            word.symbol(c, view);
         } else {
-            if word.letters > 0 || word.symbols > 0 {
+            if word.letters + word.signs > 0 {
                 std::mem::take(&mut word).weigh(&mut total, view, loses_case);
             }
             if c.is_control() && !matches!(c, '\t' | '\n' | '\r') {
                 total.points += CONTROL;
+                total.vietnamese += CONTROL_CHAR;
+                total.western += CONTROL_CHAR;
             }
         }
     }
-    if word.letters > 0 {
-        word.weigh(&mut total, view, loses_case);
-    }
+    word.weigh(&mut total, view, loses_case);
     total
 }
 
@@ -113,15 +146,29 @@ fn is_glue(c: char) -> bool {
         || matches!(c, '\u{300}'..='\u{323}')
 }
 
+/// Characters that end a word, and have no business between two letters.
+fn is_inner_glue(c: char) -> bool {
+    matches!(
+        c,
+        '·' | '°' | '‹' | '›' | '•' | '“' | '”' | '„' | '‚' | '‘' | '™' | '€'
+    )
+}
+
 impl Word {
     fn take(&mut self, c: char, letter: crate::letters::Letter, view: View) {
         if view == View::AsIs && self.symbols == 0 {
             self.odd_pair |= is_odd_pair(lower(self.last2), self.last, c);
         }
         if self.symbols > 0 && self.letters > 0 {
-            self.inner_symbol = true;
+            // "col·lecció" is Catalan
+            let catalan = self.last_sign == '·' && self.last == 'l' && c == 'l';
+            self.inner_symbol |= !catalan;
+            self.symbols -= usize::from(catalan);
         }
         if self.letters == 0 {
+            if !letter.upper && matches!(self.last_sign, '©' | '®' | '°') {
+                self.misfits += 1;
+            }
             self.first_upper = letter.upper;
             self.onset_p = letter.code == 16;
         } else if self.letters == 1 && letter.code == 8 {
@@ -149,41 +196,38 @@ impl Word {
                 *slot = lower;
             }
             self.tail = [self.tail[1], self.tail[2], lower];
+            self.spelling.push(c);
         }
+        self.ends_in_sign = false;
         self.packed.push(letter.code);
         self.letters += 1;
         self.last2 = std::mem::replace(&mut self.last, c);
     }
 
-    fn symbol(&mut self, c: char) {
+    fn symbol(&mut self, c: char, view: View) {
+        if view == View::AsIs {
+            self.spelling.push(c);
+        }
         let fits = if self.letters == 0 {
-            matches!(
-                c,
-                '«' | '»'
-                    | '¿'
-                    | '¡'
-                    | '§'
-                    | '©'
-                    | '®'
-                    | '±'
-                    | '£'
-                    | '¥'
-                    | '¢'
-                    | '÷'
-                    | '×'
-                    | '²'
-                    | '³'
-                    | '¼'..='¾'
-            )
+            // before a word in small letters some of them are letters themselves; see `take`
+            matches!(c, '«' | '»' | '¿' | '¡' | '©' | '®' | '°')
         } else {
             match c {
-                '»' | '«' | '®' | '©' => true,
-                '×' | '÷' => self.letters <= 1,
-                '²' | '³' | '¹' => self.letters <= 2,
+                '»' | '«' | '“' | '”' | '„' | '‚' | '‘' | '‹' | '›' | '•' | '€' => {
+                    true
+                }
+                '®' | '©' | '™' => self.letters >= 4 || self.uppers == self.letters,
+                '·' => self.last == 'l',
+                '°' => matches!(self.last, 'n' | 'N') && self.letters == 1,
                 'ª' | 'º' => self.letters <= 1,
+                '²' | '³' | '¹' => self.letters <= 2,
                 _ => false,
             }
         };
+        self.signs += 1;
+        self.misfits += usize::from(!fits);
+        self.last_sign = c;
+        self.ends_in_sign = true;
         match (fits, self.letters, self.symbols) {
             (true, 0, _) => {}
             // fine at the end of a word, glue when letters follow
@@ -203,42 +247,66 @@ impl Word {
         !(loses_case && self.small_special && self.uppers + self.special >= self.letters)
     }
 
-    fn weigh(self, total: &mut Score, view: View, loses_case: bool) {
-        let glued = self.inner_symbol || (self.symbols >= 2 && self.letters > 0);
+    /// A small letter among capitals, as in `MžI`.
+    fn cases_clash(&self) -> bool {
+        self.uppers >= 2
+            && self.uppers < self.letters
+            && self.small_special
+            && self.uppers + self.special >= self.letters
+    }
+
+    fn weigh(mut self, total: &mut Score, view: View, loses_case: bool) {
+        // "l·" is no word yet, nor is "v«"
+        let lone_small = self.letters == 1 && self.special == 0 && self.uppers == 0;
+        let cut = self.last_sign == '·' || (lone_small && matches!(self.last_sign, '«' | '»'));
+        if self.ends_in_sign && cut && self.letters > 0 && self.misfits == 0 {
+            self.misfits = 1;
+        }
+        let glued = self.inner_symbol || self.misfits > 0 || self.symbols >= 2;
         if self.letters == 0 {
+            self.weigh_signs(total, view);
             return;
         }
-        if glued {
-            match view {
-                View::AsIs => {
-                    total.points += ODD;
-                    total.odd += 1;
-                }
-                View::Candidate => {
-                    total.points += NONSENSE;
-                    total.bad += 1;
-                }
-            }
-            return;
+        let fitting = FITTING * (self.signs - self.misfits) as f32;
+        total.vietnamese += fitting;
+        if view == View::AsIs {
+            total.western += fitting;
+        } else {
+            let misfits = self.misfits + usize::from(self.inner_symbol);
+            total.vietnamese += MISFIT * misfits as f32;
         }
-        if self.special == 0 {
+        if self.special == 0 && !glued {
             self.weigh_ascii(total);
             return;
         }
-        let tier =
-            if self.foreign || self.letters > Packed::LETTERS_MAX || self.case_is_mixed(loses_case)
-            {
-                Tier::None
-            } else {
-                self.packed.tier()
-            };
-        if tier == Tier::None {
-            self.weigh_nonsense(total, view);
+        if glued {
+            self.weigh_nonsense(total, view, glued);
             return;
         }
+        let usage =
+            if self.foreign || self.letters > Packed::LETTERS_MAX || self.case_is_mixed(loses_case)
+            {
+                Use::default()
+            } else {
+                self.packed.use_of()
+            };
+        if usage.tier == Tier::None {
+            self.weigh_nonsense(total, view, glued);
+            return;
+        }
+        self.weigh_syllable(usage, total, view);
+    }
+
+    fn weigh_syllable(&self, usage: Use, total: &mut Score, view: View) {
+        let tier = usage.tier;
         if self.letters == 1 {
-            // a letter alone is no evidence
             total.points += if tier >= Tier::Common { 0.3 } else { 0.0 };
+            total.vietnamese += if tier >= Tier::Common {
+                LONE
+            } else {
+                2.0 * LONE
+            };
+            total.western += LONE;
             return;
         }
         let length = match self.letters {
@@ -253,8 +321,13 @@ impl Word {
                 Tier::Attested => ATTESTED,
                 _ => LEGAL,
             };
+        total.vietnamese -= f32::from(usage.rarity);
+        if view == View::AsIs {
+            total.western += self.spelling.look(self.misfits > 0).nats;
+        }
         if self.onset_p {
             total.points -= 2.0;
+            total.vietnamese -= 2.0;
         }
         match tier {
             Tier::Legal => total.legal += 1,
@@ -281,38 +354,86 @@ impl Word {
         }
     }
 
-    fn weigh_ascii(&self, total: &mut Score) {
-        if self.letters <= Packed::LETTERS_MAX && self.packed.tier() != Tier::None {
-            total.plain += 1;
-            total.plain_sure += u32::from(self.letters >= 4 && self.packed.tier() >= Tier::Common);
-            total.plain_long += u32::from(self.letters >= 3 && self.packed.tier() >= Tier::Common);
-            total.points += PLAIN;
-        } else if self.letters >= 3 && self.uppers < self.letters {
-            total.alien += 1;
-            total.points += ALIEN;
+    /// Signs with no letter beside them.
+    fn weigh_signs(&self, total: &mut Score, view: View) {
+        match self.signs {
+            0 => {}
+            1 => {
+                total.vietnamese += LONE;
+                total.western += LONE;
+            }
+            _ => {
+                total.vietnamese += MISFIT * self.signs as f32;
+                total.western += LONE
+                    + if view == View::AsIs && self.misfits > 0 {
+                        MISFIT
+                    } else {
+                        0.0
+                    };
+            }
         }
     }
 
-    fn weigh_nonsense(&self, total: &mut Score, view: View) {
-        match view {
-            View::Candidate => {
-                total.points += NONSENSE;
-                total.bad += 1;
+    fn weigh_ascii(&self, total: &mut Score) {
+        let tier = if self.letters <= Packed::LETTERS_MAX {
+            self.packed.tier()
+        } else {
+            Tier::None
+        };
+        if tier != Tier::None {
+            total.plain += 1;
+            total.points += PLAIN;
+            let by_length = match tier {
+                Tier::Frequent => PLAIN_FREQUENT,
+                Tier::Common => PLAIN_COMMON,
+                Tier::Attested => PLAIN_ATTESTED,
+                _ => PLAIN_LEGAL,
+            };
+            if self.letters >= 2 {
+                let at = self.letters.min(4) - 2;
+                total.vietnamese += by_length.get(at).copied().unwrap_or(0.0);
             }
-            View::AsIs
-                if self.odd_pair
-                    || (self.late_upper && self.uppers < self.letters)
-                    || self.is_oddly_framed() =>
-            {
-                total.points += ODD;
-                total.odd += 1;
-                total.bad += 1;
-            }
-            View::AsIs => {
-                total.points += OTHER_LANGUAGE;
-                total.bad += 1;
-            }
+        } else if self.uppers == self.letters {
+            // an abbreviation
+        } else if self.letters >= 3 {
+            total.alien += 1;
+            total.points += ALIEN;
+            total.vietnamese += if self.first_upper {
+                ALIEN_NAME
+            } else {
+                ALIEN_WORD
+            };
+        } else if self.letters == 2 {
+            total.vietnamese += ALIEN_SHORT;
         }
+    }
+
+    fn weigh_nonsense(&self, total: &mut Score, view: View, glued: bool) {
+        total.bad += 1;
+        let borrowed = BORROWED + BORROWED_LETTER * self.letters as f32;
+        if view == View::Candidate {
+            total.points += NONSENSE;
+            total.vietnamese += borrowed;
+            return;
+        }
+        let look = self.spelling.look(glued || self.misfits > 0);
+        let odd = (glued && look.never > 0)
+            || look.never > 1
+            || self.odd_pair
+            || (self.late_upper && self.uppers < self.letters)
+            || self.is_oddly_framed();
+        total.western += if self.letters == 1 && self.signs == 0 {
+            look.nats.max(LONE)
+        } else if self.letters == self.special && self.signs == 0 {
+            // a word of another alphabet, in bytes
+            look.nats
+                .max(OTHER_ALPHABET + OTHER_ALPHABET_LETTER * self.letters as f32)
+        } else {
+            look.nats + if self.cases_clash() { CASES_CLASH } else { 0.0 }
+        };
+        total.vietnamese += BORROWED + look.nats.min(borrowed - BORROWED);
+        total.odd += u32::from(odd);
+        total.points += if odd { ODD } else { OTHER_LANGUAGE };
     }
 }
 

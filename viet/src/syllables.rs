@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use crate::letters::{Alphabet, FOREIGN, with_tone};
+use crate::slots::Slots;
 
 const MODEL: &str = include_str!("../tables/syllables.tsv");
 const WORDS: &str = include_str!("../tables/words.tsv");
@@ -36,6 +37,32 @@ impl Tier {
     }
 }
 
+/// How a word is used.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Use {
+    pub tier: Tier,
+    /// -ln of the word's share in running text
+    pub rarity: u8,
+}
+
+/// Rarity of a syllable that nobody lists.
+const RARITY_LEGAL: u8 = 15;
+const RARITY_BITS: u32 = 5;
+const RARITY: u8 = (1 << RARITY_BITS) - 1;
+
+impl Use {
+    fn pack(tier: u8, rarity: u8) -> u8 {
+        tier << RARITY_BITS | rarity.min(RARITY)
+    }
+
+    fn unpack(byte: u8) -> Use {
+        Use {
+            tier: Tier::of_number(byte >> RARITY_BITS),
+            rarity: byte & RARITY,
+        }
+    }
+}
+
 /// A word packed into one number, seven bits a letter; no Vietnamese syllable is longer than seven letters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Packed(u64);
@@ -51,12 +78,32 @@ impl Packed {
 
     #[inline]
     pub(crate) fn tier(self) -> Tier {
-        TABLE.get(self.0)
+        self.use_of().tier
+    }
+
+    /// Tier and rarity in one look-up.
+    #[inline]
+    pub(crate) fn use_of(self) -> Use {
+        TABLE.get(self.0).map_or(Use::default(), Use::unpack)
     }
 }
 
 /// The tier of a word, whatever its case.
 pub(crate) fn tier_of(word: &str) -> Tier {
+    use_of(word).tier
+}
+
+/// How rare a word is, whatever its case; the largest number for what is no syllable.
+pub(crate) fn rarity_of(word: &str) -> u8 {
+    let usage = use_of(word);
+    if usage.tier == Tier::None {
+        u8::MAX
+    } else {
+        usage.rarity
+    }
+}
+
+fn use_of(word: &str) -> Use {
     let alphabet = Alphabet::get();
     let mut packed = Packed::default();
     let mut letters = 0;
@@ -64,78 +111,35 @@ pub(crate) fn tier_of(word: &str) -> Tier {
         let letter = alphabet.letter(c);
         letters += 1;
         if letter.code == 0 || letter.code == FOREIGN || letters > Packed::LETTERS_MAX {
-            return Tier::None;
+            return Use::default();
         }
         packed.push(letter.code);
     }
     if letters == 0 {
-        Tier::None
+        Use::default()
     } else {
-        packed.tier()
+        packed.use_of()
     }
 }
 
-/// Open addressing; the tier sits in the top byte of each entry.
-struct Table {
-    slots: Vec<u64>,
-}
-
-/// Twice the syllables and more, a power of two.
+/// Twice the syllables and more.
 const SLOTS: usize = 1 << 16;
-const KEY_BITS: u32 = 56;
-const KEY: u64 = (1 << KEY_BITS) - 1;
 
-impl Table {
-    #[inline]
-    fn home(key: u64) -> usize {
-        (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize
-    }
-
-    fn raise(&mut self, key: u64, tier: u8) {
-        let mut at = Table::home(key);
-        while let Some(slot) = self.slots.get_mut(at) {
-            if *slot == 0 || *slot & KEY == key {
-                let old = (*slot >> KEY_BITS) as u8;
-                *slot = key | (u64::from(tier.max(old)) << KEY_BITS);
-                return;
-            }
-            at = (at + 1) & (SLOTS - 1);
-        }
-    }
-
-    #[inline]
-    fn get(&self, key: u64) -> Tier {
-        let mut at = Table::home(key);
-        loop {
-            match self.slots.get(at).copied() {
-                None | Some(0) => return Tier::None,
-                Some(slot) if slot & KEY == key => {
-                    return Tier::of_number((slot >> KEY_BITS) as u8);
-                }
-                Some(_) => at = (at + 1) & (SLOTS - 1),
-            }
-        }
-    }
-}
-
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table {
-        slots: vec![0; SLOTS],
-    };
+static TABLE: LazyLock<Slots> = LazyLock::new(|| {
+    let mut table = Slots::new(SLOTS);
     for syllable in legal_forms() {
         if let Some(key) = key_of(&syllable) {
-            table.raise(key, 1);
+            table.raise(key, Use::pack(1, RARITY_LEGAL));
         }
     }
     for line in WORDS.lines().filter(|line| !line.starts_with('#')) {
-        let Some((tier, words)) = line.split_once('\t') else {
-            continue;
-        };
-        let tier: u8 = tier.parse().unwrap_or(0);
-        for word in words.split(' ') {
+        let mut columns = line.split('\t');
+        let mut number = || columns.next().and_then(|n| n.parse().ok()).unwrap_or(0);
+        let packed = Use::pack(number(), number());
+        for word in columns.next().unwrap_or_default().split(' ') {
             for spelling in spellings(word) {
                 if let Some(key) = key_of(&spelling) {
-                    table.raise(key, tier);
+                    table.raise(key, packed);
                 }
             }
         }

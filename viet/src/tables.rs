@@ -21,6 +21,8 @@ pub(crate) struct Table {
     pair_row: [u8; 256],
     pairs: Vec<[char; 256]>,
     encode: HashMap<char, Vec<u8>>,
+    /// small letters that may stand for their capital
+    pub(crate) without_capital: Vec<char>,
 }
 
 /// The windows-1252 character of a byte, C1 controls where it has none.
@@ -53,6 +55,7 @@ impl Table {
             pair_row: [0; 256],
             pairs: vec![[NONE; 256]],
             encode: HashMap::new(),
+            without_capital: Vec::new(),
         };
         for (bytes, c, note) in rows(source) {
             match bytes.as_slice() {
@@ -74,6 +77,11 @@ impl Table {
                 }
             }
         }
+        let small = table.encode.keys().filter(|c| c.is_lowercase());
+        table.without_capital = small
+            .copied()
+            .filter(|c| table.lacks_capital_of(*c))
+            .collect();
         table
     }
 
@@ -88,6 +96,17 @@ impl Table {
         for (capital, bytes) in lent {
             self.encode.entry(capital).or_insert(bytes);
         }
+    }
+
+    /// True for a small letter whose capital has no code, or one that programs shun: a control or the no-break space.
+    fn lacks_capital_of(&self, small: char) -> bool {
+        let Some(capital) = small.to_uppercase().next() else {
+            return false;
+        };
+        let (Some(own), Some(raised)) = (self.encode.get(&small), self.encode.get(&capital)) else {
+            return false;
+        };
+        own == raised || matches!(raised.as_slice(), [0..=0x1f | 0xa0])
     }
 
     fn set_single(&mut self, byte: u8, c: char) {

@@ -110,7 +110,7 @@ pub(crate) fn find(text: &str) -> Option<String> {
     let escapes =
         text.contains("\\.") || text.contains("\\?") || text.trim().len() <= HEADLINE_BYTES;
     let mut out = String::with_capacity(text.len());
-    let (mut good, mut bad) = (0u32, 0u32);
+    let (mut good, mut bad, mut alien) = (0u32, 0u32, 0u32);
     for word in text.split_inclusive(|c: char| {
         c.is_whitespace() || matches!(c, '/' | '-' | ',' | ';' | ':' | '"' | ')')
     }) {
@@ -119,11 +119,17 @@ pub(crate) fn find(text: &str) -> Option<String> {
         let (read, sure, wrong) = read_word(body, escapes, last_word);
         good += u32::from(sure);
         bad += u32::from(wrong);
+        alien += u32::from(!sure && is_alien(body));
         out.push_str(&read);
         out.push_str(ending);
     }
-    // two sure words, or one in a very short text
-    (good >= 2 && bad * 3 <= good).then_some(out)
+    // two sure words, and no more of another language: "dde" is Welsh, "du." ends a Basque sentence
+    (good >= 2 && bad * 3 <= good && alien <= good).then_some(out)
+}
+
+/// A word in small letters that is no syllable.
+fn is_alien(body: &str) -> bool {
+    body.len() >= 3 && body.bytes().all(|b| b.is_ascii_lowercase()) && tier_of(body) == Tier::None
 }
 
 fn split_ending(word: &str) -> (&str, &str) {
