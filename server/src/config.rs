@@ -128,6 +128,8 @@ pub struct Incoming {
     pub trusted_sealers: Vec<String>,
     /// Load balancers whose PROXY header is believed.
     pub balancers: Vec<IpAddr>,
+    /// Hours for which a sender whose TLS handshake failed is offered no STARTTLS; 0 offers it again at once.
+    pub no_starttls_hours: u32,
     /// DNS block lists; each only adds to the score.
     pub lists: Vec<String>,
     /// Rspamd, "127.0.0.1:11333"; None is not asked.
@@ -142,6 +144,7 @@ impl Default for Incoming {
             check: true,
             trusted_sealers: Vec::new(),
             balancers: Vec::new(),
+            no_starttls_hours: 1,
             lists: Vec::new(),
             rspamd: None,
             clamav: None,

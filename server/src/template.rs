@@ -124,6 +124,8 @@ check = true
 trusted_sealers = []
 # Địa chỉ bộ cân bằng tải được tin phần đầu PROXY. / Load balancers whose PROXY header is believed.
 balancers = []
+# Số giờ không mời STARTTLS nữa đối với bên gửi bắt tay TLS hỏng. / Hours without STARTTLS for a sender whose handshake failed.
+no_starttls_hours = 1
 # Danh sách chặn qua DNS; chỉ cộng điểm. / DNS block lists; they only add to the score.
 lists = []
 # Bộ lọc nội dung; bỏ dấu # để dùng. / Content engines; remove # to use them.

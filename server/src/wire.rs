@@ -162,6 +162,8 @@ pub fn smtp(
     out.limits.message_bytes_max = config.mail.message_bytes_max;
     out.limits.recipients_max = config.mail.recipients_max;
     out.auth_in_clear = config.sign_in.without_tls;
+    let hours = u64::from(config.incoming.no_starttls_hours);
+    out.limits.no_starttls_time = std::time::Duration::from_secs(hours * 3_600);
     out.proxies.clone_from(&config.incoming.balancers);
     // Where mail out ends in a sink, nothing asks the Internet about mail in either.
     if config.incoming.check && config.mail.sink.is_empty() {

@@ -3,6 +3,7 @@
 
 use crate::check::{Checks, Envelope, Judged};
 use crate::cmd::data::code_and_reason;
+use crate::delivered::Wanted;
 use crate::limits::REFUSALS_RECORDED_MAX;
 use crate::proto::{Answer, Ask, Fate, Letter, Refusal, Rejection, Trouble};
 use crate::report::Reader;
@@ -191,6 +192,14 @@ impl World {
         }
         let onward = onward(mail.params.requiretls);
         let trace = self.room.new_trace();
+        let sender = if judged.sender_proven {
+            mail.sender.as_str()
+        } else {
+            ""
+        };
+        let asked = (&mail.params.envid, &mail.params.ret);
+        let now = self.room.now();
+        let wanted = Wanted::of(sender, &mail.recipients, asked, &body.bytes, now);
         let to: Vec<String> = mail
             .recipients
             .iter()
@@ -219,6 +228,9 @@ impl World {
         match self.room.receive_for(incoming, onward).await {
             Ok(Ok(trace)) => {
                 self.reports.delivered(&to, &raw, &auth_results);
+                if let Some(wanted) = wanted {
+                    wanted.tell(&self.room, trace).await;
+                }
                 Ok(trace)
             }
             Ok(Err(Refused::Loop)) => Err(refused(Rejection::Loop)),
@@ -234,6 +246,9 @@ impl World {
             peer, mail, body, ..
         } = letter;
         let onward = onward(mail.params.requiretls);
+        let asked = (&mail.params.envid, &mail.params.ret);
+        let now = self.room.now();
+        let wanted = Wanted::of(&mail.sender, &mail.recipients, asked, &body.bytes, now);
         let outgoing = Outgoing {
             trace: self.room.new_trace(),
             peer,
@@ -246,7 +261,12 @@ impl World {
             priority: mail.params.priority,
         };
         match self.room.submit_for(actor, outgoing, onward).await {
-            Ok(Ok(trace)) => Ok(trace),
+            Ok(Ok(trace)) => {
+                if let Some(wanted) = wanted {
+                    wanted.tell(&self.room, trace).await;
+                }
+                Ok(trace)
+            }
             Ok(Err(why)) => Err(Declined {
                 why: unsendable(&why),
                 words: String::new(),

@@ -55,6 +55,8 @@ pub struct Limits {
     pub data_time: Duration,
     /// Time for a whole session.
     pub session_time: Duration,
+    /// For so long a sender whose TLS handshake failed is offered no STARTTLS on the MX door.
+    pub no_starttls_time: Duration,
 }
 
 impl Default for Limits {
@@ -70,6 +72,7 @@ impl Default for Limits {
             data_idle_time: Duration::from_secs(180),
             data_time: Duration::from_secs(3_600),
             session_time: Duration::from_secs(4 * 3_600),
+            no_starttls_time: Duration::from_secs(limits::NO_STARTTLS_SECS),
         }
     }
 }

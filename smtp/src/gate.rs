@@ -2,7 +2,7 @@
 //! Pure: time is given, sockets are elsewhere. Every peer counts alike, loopback and private addresses too.
 
 use crate::config::Limits;
-use crate::limits::{ADDRESSES_REMEMBERED_MAX, NO_STARTTLS_SECS};
+use crate::limits::ADDRESSES_REMEMBERED_MAX;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -24,13 +24,22 @@ struct Known {
     open: u32,
     minute_began: Instant,
     connects: u32,
-    shy_until: Option<Instant>,
 }
 
 #[derive(Default, Debug)]
 struct Book {
     open: usize,
     known: HashMap<Block, Known>,
+    /// Networks where a handshake failed, and until when they are offered none: an IPv4 /24 or an IPv6 /64, as the addresses
+    /// of one sender change within it.
+    shy: HashMap<Block, Instant>,
+}
+
+fn network(ip: IpAddr) -> Block {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => Block(u128::from(v4.to_bits() >> 8 << 8)),
+        IpAddr::V6(_) => block(ip),
+    }
 }
 
 /// The book of one listener.
@@ -83,11 +92,11 @@ impl Gate {
         }
         let block = block(ip);
         forget_some(&mut book, now);
+        let offer_tls = book.shy.get(&network(ip)).is_none_or(|until| *until <= now);
         let fresh = Known {
             open: 0,
             minute_began: now,
             connects: 0,
-            shy_until: None,
         };
         let known = book.known.entry(block).or_insert(fresh);
         if now.duration_since(known.minute_began) >= Duration::from_secs(60) {
@@ -101,7 +110,6 @@ impl Gate {
             return Err(Closed::TooManyFromThere);
         }
         known.open += 1;
-        let offer_tls = known.shy_until.is_none_or(|until| until <= now);
         book.open += 1;
         Ok(Place {
             gate: self.clone(),
@@ -110,11 +118,16 @@ impl Gate {
         })
     }
 
-    /// A handshake with this address failed: it gets no STARTTLS for a while (rather clear text than no letter).
-    pub(crate) fn handshake_failed(&self, ip: IpAddr, now: Instant) {
-        if let Some(known) = self.book().known.get_mut(&block(ip)) {
-            known.shy_until = Some(now + Duration::from_secs(NO_STARTTLS_SECS));
+    /// A handshake with this sender failed: it gets no STARTTLS for a while (rather clear text than no letter).
+    pub(crate) fn handshake_failed(&self, ip: IpAddr, limits: &Limits, now: Instant) {
+        let mut book = self.book();
+        if book.shy.len() >= ADDRESSES_REMEMBERED_MAX {
+            book.shy.retain(|_, until| *until > now);
         }
+        if book.shy.len() < ADDRESSES_REMEMBERED_MAX {
+            book.shy.insert(network(ip), now + limits.no_starttls_time);
+        }
+        metrics::gauge!("smtp_no_starttls_senders").set(book.shy.len() as f64);
     }
 }
 
@@ -124,9 +137,7 @@ fn forget_some(book: &mut Book, now: Instant) {
         return;
     }
     let telling = |known: &Known| {
-        known.open > 0
-            || known.shy_until.is_some_and(|until| until > now)
-            || now.duration_since(known.minute_began) < Duration::from_secs(60)
+        known.open > 0 || now.duration_since(known.minute_began) < Duration::from_secs(60)
     };
     book.known.retain(|_, known| telling(known));
     if book.known.len() >= ADDRESSES_REMEMBERED_MAX {
@@ -184,9 +195,20 @@ mod tests {
             Limits::default(),
         );
         assert!(gate.enter(ip, &limits, now).unwrap().offer_tls);
-        gate.handshake_failed(ip, now);
-        assert!(!gate.enter(ip, &limits, now).unwrap().offer_tls);
-        let later = now + Duration::from_secs(NO_STARTTLS_SECS);
-        assert!(gate.enter(ip, &limits, later).unwrap().offer_tls);
+        gate.handshake_failed(ip, &limits, now);
+        let offered = |ip: [u8; 4], now| {
+            let place = gate.enter(IpAddr::from(ip), &limits, now).unwrap();
+            place.offer_tls
+        };
+        assert!(!offered([192, 0, 2, 1], now));
+        // The next try comes from the sender's next address.
+        assert!(!offered([192, 0, 2, 200], now) && offered([192, 0, 3, 1], now));
+        assert!(offered([192, 0, 2, 1], now + limits.no_starttls_time));
+        let six = |text: &str| text.parse::<IpAddr>().unwrap();
+        gate.handshake_failed(six("2001:db8::1"), &limits, now);
+        let place = gate.enter(six("2001:db8::2"), &limits, now).unwrap();
+        assert!(!place.offer_tls);
+        let place = gate.enter(six("2001:db8:0:1::2"), &limits, now).unwrap();
+        assert!(place.offer_tls);
     }
 }

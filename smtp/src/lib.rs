@@ -5,6 +5,7 @@ mod answer;
 pub mod check;
 mod cmd;
 mod config;
+mod delivered;
 pub mod dkim;
 pub mod dsn;
 mod gate;

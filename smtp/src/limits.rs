@@ -41,7 +41,7 @@ pub const BODY_STEP_BYTES: usize = 256 * 1024;
 pub const BODIES_BYTES_MAX: usize = 512 * 1024 * 1024;
 /// Addresses remembered by the door (connection counts, refused handshakes) before the oldest are forgotten.
 pub const ADDRESSES_REMEMBERED_MAX: usize = 20_000;
-/// Seconds for which a peer whose TLS handshake failed is offered no STARTTLS on the MX door.
+/// Seconds for which a sender whose TLS handshake failed is offered no STARTTLS on the MX door, where the site says nothing.
 pub const NO_STARTTLS_SECS: u64 = 3_600;
 /// Seconds for a TLS handshake.
 pub const HANDSHAKE_SECS: u64 = 30;

@@ -332,7 +332,9 @@ async fn handshake(
         Err(_) => "timed out".to_owned(),
     };
     if shared.rules.door == Door::Mx {
-        shared.gate.handshake_failed(ip, std::time::Instant::now());
+        let limits = &shared.config.limits;
+        let now = std::time::Instant::now();
+        shared.gate.handshake_failed(ip, limits, now);
     }
     record_handshake(&shared.world.room, ip, &cause);
     None

@@ -26,6 +26,7 @@ use hickory_resolver::TokioResolver;
 use late::Looks;
 use mail_auth::{
     ArcOutput, AuthenticatedMessage, DkimOutput, DmarcOutput, MessageAuthenticator, SpfOutput,
+    SpfResult,
 };
 use mailroom::receive::Verdict;
 use std::net::IpAddr;
@@ -65,6 +66,8 @@ pub struct Judged {
     pub verdict: Result<Verdict, Rejection>,
     /// Why, in short words, for the trace.
     pub reasons: Vec<String>,
+    /// SPF says that the envelope sender is no forgery and may be written to; true where nothing is checked.
+    pub sender_proven: bool,
 }
 
 impl Judged {
@@ -74,6 +77,7 @@ impl Judged {
             auth_results: String::new(),
             verdict: Ok(Verdict::Inbox),
             reasons: Vec::new(),
+            sender_proven: true,
         }
     }
 }
@@ -158,6 +162,7 @@ impl Checks {
         Judged {
             auth_results: format!("{}; none", self.host_name),
             reasons: vec![why.into()],
+            sender_proven: false,
             ..Judged::unchecked()
         }
     }
@@ -184,6 +189,7 @@ impl Checks {
             auth_results,
             verdict,
             reasons,
+            sender_proven: found.spf_from.result() == SpfResult::Pass,
         }
     }
 

@@ -17,6 +17,10 @@ pub enum Action {
     Delayed,
     /// Handed to a server that reports no success itself.
     Relayed,
+    /// In the recipient's mailbox here.
+    Delivered,
+    /// Given to everybody behind the address; no more is told of them (RFC 3461 §6.2.7.3).
+    Expanded,
 }
 
 impl Action {
@@ -25,20 +29,26 @@ impl Action {
             Action::Failed => "failed",
             Action::Delayed => "delayed",
             Action::Relayed => "relayed",
+            Action::Delivered => "delivered",
+            Action::Expanded => "expanded",
         }
+    }
+
+    fn is_success(self) -> bool {
+        matches!(self, Action::Relayed | Action::Delivered | Action::Expanded)
     }
 
     /// Does the sender want to hear of it (RFC 3461 §4.1)? Without NOTIFY: failures and delays.
     pub fn is_wanted(self, notify: Option<&str>) -> bool {
         let Some(notify) = notify.map(str::to_ascii_uppercase) else {
-            return self != Action::Relayed;
+            return !self.is_success();
         };
         let has = |word: &str| notify.split(',').any(|part| part.trim() == word);
         match self {
             _ if has("NEVER") => false,
             Action::Failed => has("FAILURE"),
             Action::Delayed => has("DELAY"),
-            Action::Relayed => has("SUCCESS"),
+            Action::Relayed | Action::Delivered | Action::Expanded => has("SUCCESS"),
         }
     }
 }
@@ -84,7 +94,7 @@ pub fn status_of(action: Action, enhanced: Option<&str>, code: Option<u16>) -> S
     let class = match action {
         Action::Failed => '5',
         Action::Delayed => '4',
-        Action::Relayed => '2',
+        Action::Relayed | Action::Delivered | Action::Expanded => '2',
     };
     match (enhanced, code) {
         // A failure after many 4yz stays what the server said, in the class of what we did about it.
@@ -128,6 +138,7 @@ fn head(report: &Report<'_>, action: Action, boundary: &str) -> String {
         Action::Failed => "Thư không gửi được / Undelivered mail",
         Action::Delayed => "Thư đang chậm, vẫn tiếp tục gửi / Delayed mail, still trying",
         Action::Relayed => "Thư đã chuyển đến máy chủ bên nhận / Mail handed on",
+        Action::Delivered | Action::Expanded => "Thư đã đến người nhận / Mail delivered",
     };
     format!(
         "From: {name} <{from}>\r\nTo: <{to}>\r\nSubject: {subject}\r\nDate: {date}\r\n\
@@ -157,12 +168,16 @@ fn sentences(report: &Report<'_>, action: Action) -> String {
             "Thư của bạn đã được chuyển đến máy chủ của những người nhận dưới đây; máy chủ đó không báo tiếp.",
             "Your letter was handed to the servers of the recipients below, which report no further.",
         ),
+        Action::Delivered | Action::Expanded => (
+            "Thư của bạn đã vào hộp thư của những người nhận dưới đây.",
+            "Your letter is in the mailboxes of the recipients below.",
+        ),
     };
     let mut text = format!("{vi}\r\n");
     for told in report.told {
         let words = words(&told.status);
         let _ = write!(text, "\r\n• {}\r\n", one_line(&told.recipient));
-        if action != Action::Relayed {
+        if !action.is_success() {
             let _ = write!(
                 text,
                 "  {}\r\n  Nên làm: {}\r\n",
@@ -182,7 +197,7 @@ fn sentences(report: &Report<'_>, action: Action) -> String {
     for told in report.told {
         let words = words(&told.status);
         let _ = write!(text, "\r\n* {}\r\n", one_line(&told.recipient));
-        if action != Action::Relayed {
+        if !action.is_success() {
             let _ = write!(
                 text,
                 "  {}\r\n  What to do: {}\r\n",

@@ -107,15 +107,15 @@ fn the_whole_letter_goes_back_only_when_asked_and_small() {
 fn notify_is_honoured() {
     use Action::*;
     let rows = [
-        (None, [true, true, false]),
-        (Some("NEVER"), [false, false, false]),
-        (Some("failure"), [true, false, false]),
-        (Some("SUCCESS,DELAY"), [false, true, true]),
-        (Some("SUCCESS, FAILURE ,DELAY"), [true, true, true]),
+        (None, [true, true, false, false]),
+        (Some("NEVER"), [false, false, false, false]),
+        (Some("failure"), [true, false, false, false]),
+        (Some("SUCCESS,DELAY"), [false, true, true, true]),
+        (Some("SUCCESS, FAILURE ,DELAY"), [true, true, true, true]),
     ];
     for (notify, expected) in rows {
         assert_eq!(
-            [Failed, Delayed, Relayed].map(|action| action.is_wanted(notify)),
+            [Failed, Delayed, Relayed, Delivered].map(|action| action.is_wanted(notify)),
             expected,
             "{notify:?}"
         );

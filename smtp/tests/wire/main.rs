@@ -10,5 +10,7 @@ mod dkim;
 mod dns;
 mod doors;
 mod scram;
+mod success;
+mod tolerance;
 mod town;
 mod transcripts;
