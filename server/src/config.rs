@@ -3,7 +3,7 @@
 
 use crate::fault::{self, Exit, Fault};
 use crate::settings::{self, Doctor, HelpDesk, MtaSts};
-use crate::{limits, log, tls};
+use crate::{limits, log, tls, ways};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -29,6 +29,12 @@ pub struct Config {
     pub outbound: Outbound,
     #[serde(default)]
     pub dkim: Dkim,
+    /// Smart hosts, fixed routes and pins, by destination.
+    #[serde(default)]
+    pub route: Vec<ways::RouteEntry>,
+    /// Local addresses to send from, by the sender's domain.
+    #[serde(default)]
+    pub source: Vec<ways::SourceEntry>,
     #[serde(default)]
     pub push: Push,
     #[serde(default)]
@@ -284,6 +290,9 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new("."));
         config.site.data = folder.join(&config.site.data);
         config.site.keys = config.site.keys.map(|keys| folder.join(keys));
+        for entry in &mut config.route {
+            entry.lies_in(folder);
+        }
         for pair in &mut config.tls {
             pair.certificate = folder.join(&pair.certificate);
             pair.key = folder.join(&pair.key);
@@ -307,6 +316,7 @@ impl Config {
             )
             .remedy(remedy.vi, remedy.en)
         })?;
+        ways::check(&config, text, name)?;
         Ok(config)
     }
 
@@ -315,6 +325,11 @@ impl Config {
             .keys
             .clone()
             .unwrap_or_else(|| self.site.data.join("keys"))
+    }
+
+    /// Routes, pins and source addresses as the outbound worker takes them; reads the files they name.
+    pub fn ways(&self) -> Result<ways::Ways, Fault> {
+        ways::ways(&self.route, &self.source)
     }
 
     /// Where the store is: the data folder's own database or a server.

@@ -162,6 +162,25 @@ reports = true
 [outbound.routes]
 # "coquan.example" = "10.0.0.5:25"
 
+# Máy chuyển tiếp có mật khẩu, hoặc yêu cầu mã hóa với một miền; "*" là mọi miền còn lại. tls: "opportunistic",
+# "must_encrypt", "implicit" (cổng 465), "clear_text_allowed", "never". Không có "to": đi theo MX, chỉ đặt yêu cầu mã hóa.
+# A smart host with a password, or how a domain must be encrypted; "*" takes the rest. Without "to": by MX, pinned.
+# [[route]]
+# domain = "*"
+# to = "smtp.nhacungcap.example:587"
+# tls = "must_encrypt"
+# user = "tinh"
+# password_file = "keys/smart_host"
+# [[route]]
+# domain = "bo.gov.example"
+# tls = "must_encrypt"
+# ca_file = "keys/bo.pem"
+
+# Địa chỉ nguồn theo miền người gửi. / Source address by the sender's domain.
+# [[source]]
+# domain = "tinh.gov.example"
+# v4 = "192.0.2.10"
+
 [dkim]
 # Sau bao nhiêu ngày thì tạo khóa DKIM mới; khóa mới chỉ ký khi bản ghi DNS của nó đã được công bố. 0 = không đổi. /
 # Days until a new DKIM key is made; it signs only once its DNS record is published. 0 = never.

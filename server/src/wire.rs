@@ -73,6 +73,8 @@ pub fn outbound(config: &Config, tally: Option<Arc<Tally>>) -> Result<outbound::
     for (domain, target) in &config.outbound.routes {
         routes.insert(domain.to_lowercase(), route(domain, target)?);
     }
+    let ways = config.ways()?;
+    routes.extend(ways.routes);
     let keys = smtp::dkim::Keys::load(&config.keys().join("dkim")).map_err(|cause| {
         wrong(
             format!("không đọc được khóa DKIM: {cause}"),
@@ -83,6 +85,8 @@ pub fn outbound(config: &Config, tally: Option<Arc<Tally>>) -> Result<outbound::
         host_name: config.site.host_name.clone(),
         resolver: resolver(&config.outbound.dns, config.outbound.dnssec)?,
         routes,
+        pins: ways.pins,
+        sources: ways.sources,
         roots: Arc::new(roots()),
         port: config.outbound.mx_port,
         source_v4: None,

@@ -9,7 +9,7 @@ use super::sessions::Sessions;
 use super::sts::{Mode, Policy};
 use super::talk::{Again, Failure, Letter, Opening, Talk};
 use super::trust::Need;
-use super::{Config, Route, RouteTls, dial, limits};
+use super::{Config, Pin, Route, RouteTls, Source, dial, limits};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -20,6 +20,21 @@ pub struct Destination {
     pub key: String,
     pub domain: String,
     pub route: Option<Route>,
+    pub source: Option<Source>,
+}
+
+/// The destination of a domain for one sender: connections from another local address are other connections.
+pub fn destination_from(config: &Config, domain: &str, mail_from: &str) -> Destination {
+    let mut found = destination(config, domain);
+    let sender = mail_from.rsplit_once('@').map(|(_, domain)| domain);
+    let source = sender.and_then(|domain| config.sources.get(&domain.to_ascii_lowercase()));
+    if let Some(source) = source {
+        found.source = Some(*source);
+        let v4 = source.v4.map(|ip| ip.to_string()).unwrap_or_default();
+        let v6 = source.v6.map(|ip| ip.to_string()).unwrap_or_default();
+        found.key = format!("{} from {v4},{v6}", found.key);
+    }
+    found
 }
 
 /// Finds the destination of a domain: its own route, the smart host, or its MX.
@@ -34,7 +49,12 @@ pub fn destination(config: &Config, domain: &str) -> Destination {
         Some(route) => format!("{}:{}", route.host.to_ascii_lowercase(), route.port),
         None => domain.clone(),
     };
-    Destination { key, domain, route }
+    Destination {
+        key,
+        domain,
+        route,
+        source: None,
+    }
 }
 
 /// A line to a destination; holds at most one open connection.
@@ -290,22 +310,29 @@ impl<'a> Line<'a> {
         {
             return Err(self.no_address(host, true));
         }
+        let pin = self.config.pins.get(&self.destination.domain);
+        let must = sts || matches!(pin, Some(Pin::MustEncrypt(_)));
+        let pinned = || match pin {
+            Some(Pin::MustEncrypt(Some(roots))) => Arc::clone(roots),
+            _ => Arc::clone(&self.config.roots),
+        };
         let need = match route {
             Some(route) => {
                 let roots = route.pin.as_ref().unwrap_or(&self.config.roots);
                 Opening::need_of(route.tls, roots)
             }
+            None if matches!(pin, Some(Pin::ClearAllowed)) => Need::Opportunistic,
             None if secure && found.secure => {
                 let records = resolve::tlsa(self.config, host, self.config.port)
                     .await
                     .map_err(silent)?;
                 match records.is_empty() {
                     false => Need::Dane(records.into()),
-                    true if sts => Need::Valid(self.config.roots.clone()),
+                    true if must => Need::Valid(pinned()),
                     true => Need::Opportunistic,
                 }
             }
-            None if sts => Need::Valid(self.config.roots.clone()),
+            None if must => Need::Valid(pinned()),
             None => Need::Opportunistic,
         };
         let port = route.map_or(self.config.port, |route| route.port);
@@ -341,7 +368,7 @@ impl<'a> Line<'a> {
         let mut why_clear = String::new();
         // At most: encrypted, then in clear, then with HELO.
         loop {
-            let stream = dial::dial(self.config, server.address)
+            let stream = dial::dial_from(self.config, server.address, self.destination.source)
                 .await
                 .map_err(|mut fate| {
                     let evidence = &mut fate.reason_mut().evidence;

@@ -1,7 +1,7 @@
 //! Opens TCP connections: one address at a time, bounded, from the configured source address. Says nothing on them.
 
-use super::Config;
 use super::reply::{Blame, Outcome, later};
+use super::{Config, Source};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use tokio::net::{TcpSocket, TcpStream};
@@ -30,11 +30,21 @@ pub fn is_public(ip: IpAddr) -> bool {
     }
 }
 
-/// Connects, or says in words why not.
+/// Connects from the address for everybody, or says in words why not.
 pub async fn dial(config: &Config, to: SocketAddr) -> Result<TcpStream, Outcome> {
+    dial_from(config, to, None).await
+}
+
+/// Connects from a sender's own address where there is one of the family.
+pub async fn dial_from(
+    config: &Config,
+    to: SocketAddr,
+    own: Option<Source>,
+) -> Result<TcpStream, Outcome> {
+    let own = own.unwrap_or_default();
     let source = match to.ip() {
-        IpAddr::V4(_) => config.source_v4.map(IpAddr::V4),
-        IpAddr::V6(_) => config.source_v6.map(IpAddr::V6),
+        IpAddr::V4(_) => own.v4.or(config.source_v4).map(IpAddr::V4),
+        IpAddr::V6(_) => own.v6.or(config.source_v6).map(IpAddr::V6),
     };
     match timeout(config.timeouts.connect, connect(to, source)).await {
         Ok(Ok(stream)) => Ok(stream),

@@ -38,6 +38,10 @@ pub struct Config {
     pub resolver: TokioResolver,
     /// By lower-case domain; `"*"` is the smart host for every domain without its own route.
     pub routes: HashMap<String, Route>,
+    /// How the MX of a domain must be encrypted, whatever the domain itself says; by lower-case domain.
+    pub pins: HashMap<String, Pin>,
+    /// Local addresses by the sender's lower-case domain, before `source_v4` and `source_v6`.
+    pub sources: HashMap<String, Source>,
     /// Whom certificates are checked against (pins and required TLS; opportunistic TLS only records the result).
     pub roots: Arc<RootCertStore>,
     /// The port of MX hosts: 25.
@@ -75,6 +79,22 @@ pub struct Route {
     pub credentials: Option<Credentials>,
     /// Trust only these authorities for this route ("this CA").
     pub pin: Option<Arc<RootCertStore>>,
+}
+
+/// What an administrator said about a domain's encryption.
+#[derive(Clone, Debug)]
+pub enum Pin {
+    /// Not without a certificate that proves the host to these authorities, or to the usual ones.
+    MustEncrypt(Option<Arc<RootCertStore>>),
+    /// Clear text where encryption fails, though the domain's own policy forbids it.
+    ClearAllowed,
+}
+
+/// Where connections for one sender's domain come from; `None` leaves that family as for everybody.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Source {
+    pub v4: Option<Ipv4Addr>,
+    pub v6: Option<Ipv6Addr>,
 }
 
 /// How a route is encrypted.

@@ -238,7 +238,8 @@ impl Desk {
             .partition(|row| row.asked == Some(Asked::Drop));
         self.end(dropped, leased_until);
         for row in rows {
-            let destination = attempt::destination(&self.tools.config, &row.domain);
+            let destination =
+                attempt::destination_from(&self.tools.config, &row.domain, &row.mail_from);
             let place = (destination.key.clone(), row.submission);
             match places.get(&place).and_then(|at| batches.get_mut(*at)) {
                 Some((_, batch)) => batch.rows.push(row),

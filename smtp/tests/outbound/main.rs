@@ -34,6 +34,8 @@ pub fn config(dns: &dns::Dns, port: u16) -> Config {
         host_name: "mx.ours.example".into(),
         resolver: dns.resolver(),
         routes: Default::default(),
+        pins: Default::default(),
+        sources: Default::default(),
         roots: Arc::new(rustls::RootCertStore::empty()),
         port,
         source_v4: None,

@@ -173,3 +173,53 @@ async fn a_route_overrides_dns_and_the_star_takes_the_rest() {
         "a route by address asks nobody"
     );
 }
+
+#[tokio::test]
+async fn a_sender_domain_has_its_own_source_address() {
+    let dns = dns::dns(&[]).await;
+    let (at, _) = peer_at("127.0.0.1:0", Script::default()).await;
+    let mut config = config(&dns, 1);
+    let source = smtp::outbound::Source {
+        v4: Some(std::net::Ipv4Addr::new(127, 0, 0, 9)),
+        v6: None,
+    };
+    config.sources.insert("ours.example".into(), source);
+    config
+        .routes
+        .insert("dich.example".into(), route(at.port(), RouteTls::Clear));
+    let own = smtp::outbound::attempt::destination_from(&config, "dich.example", "a@OURS.example");
+    let other = smtp::outbound::attempt::destination_from(&config, "dich.example", "");
+    assert_eq!((own.source, other.source), (Some(source), None));
+    assert_ne!(own.key, other.key, "connections are not shared");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let to = listener.local_addr().unwrap();
+    for (source, from) in [(Some(source), "127.0.0.9"), (None, "127.0.0.1")] {
+        let _stream = smtp::outbound::dial::dial_from(&config, to, source)
+            .await
+            .unwrap();
+        let (_, peer) = listener.accept().await.unwrap();
+        assert_eq!(peer.ip().to_string(), from);
+    }
+}
+
+#[tokio::test]
+async fn a_pin_outweighs_what_the_domain_says() {
+    use smtp::outbound::Pin;
+    let dns = dns::dns(&[
+        "kin.example MX 10 mx.kin.example",
+        "mx.kin.example A 127.0.0.1",
+    ])
+    .await;
+    // No STARTTLS is offered there.
+    let (at, log) = peer_at("127.0.0.1:0", Script::default()).await;
+    let mut config = config(&dns, at.port());
+    config
+        .pins
+        .insert("kin.example".into(), Pin::MustEncrypt(None));
+    let fates = send(&config, "kin.example", &["a@kin.example"]).await.0;
+    assert_eq!(words(&fates), ["later"]);
+    assert!(log.taken().is_empty(), "nothing went in clear");
+    config.pins.insert("kin.example".into(), Pin::ClearAllowed);
+    let fates = send(&config, "kin.example", &["a@kin.example"]).await.0;
+    assert_eq!(words(&fates), ["sent"]);
+}
