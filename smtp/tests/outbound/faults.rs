@@ -4,13 +4,13 @@
 use super::peer::{Fault, Script, peer};
 use super::*;
 
-const ALL: [&str; 4] = ["PIPELINING", "SIZE 1000000", "8BITMIME", "DSN"];
+pub const ALL: [&str; 4] = ["PIPELINING", "SIZE 1000000", "8BITMIME", "DSN"];
 const NONE: [&str; 0] = [];
 
 /// (point, fault, fates of a@ and b@ after the first attempt, copies taken in the first attempt, lesson)
-type Row = (&'static str, Fault, [&'static str; 2], usize, Lesson);
+pub type Row = (&'static str, Fault, [&'static str; 2], usize, Lesson);
 
-fn rows() -> Vec<Row> {
+pub fn rows() -> Vec<Row> {
     use Fault::*;
     use Lesson::*;
     vec![
@@ -61,6 +61,24 @@ fn rows() -> Vec<Row> {
             ["later 451", "later 451"],
             0,
             Dead,
+        ),
+        // Nothing demands TLS here, so clear text is tried where TLS does not come about.
+        (
+            "STARTTLS",
+            Say("454 4.7.0 no TLS today"),
+            ["sent", "sent"],
+            1,
+            Went,
+        ),
+        ("STARTTLS", Drop, ["sent", "sent"], 1, Went),
+        ("STARTTLS", Silent, ["sent", "sent"], 1, Went),
+        ("handshake", Drop, ["sent", "sent"], 1, Went),
+        (
+            "handshake",
+            Bytes(b"500 not TLS at all\r\n"),
+            ["sent", "sent"],
+            1,
+            Went,
         ),
         ("MAIL", Drop, ["later", "later"], 0, Strained),
         ("MAIL", Silent, ["later", "later"], 0, Strained),
@@ -165,15 +183,28 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-async fn one(offers: &[&'static str], row: &Row) {
-    let (point, fault, expected, copies, lesson) = row;
-    // A refused connection is closed by the peer's script or by us; one fault, then it is well again.
-    let script = Script {
+/// One fault, then the server is well again.
+pub fn script(offers: &[&'static str], (point, fault, ..): &Row) -> Script {
+    let mut script = Script {
         offers: offers.to_vec(),
         faults: vec![(point, fault.clone(), 1)],
         ..Script::default()
     };
-    let (port, log) = peer(script).await;
+    if matches!(*point, "STARTTLS" | "handshake") {
+        script.offers.push("STARTTLS");
+        script.tls = Some(super::tls::certificate("somebody.else.example").0);
+    }
+    script
+}
+
+/// Taken, but the answer never came: the window that SMTP cannot close.
+pub fn is_doubtful((point, fault, ..): &Row) -> bool {
+    *point == "dot" && matches!(fault, Fault::Drop | Fault::Silent)
+}
+
+async fn one(offers: &[&'static str], row: &Row) {
+    let (point, _, expected, copies, lesson) = row;
+    let (port, log) = peer(script(offers, row)).await;
     let dns = dns::dns(&[]).await;
     let mut config = config(&dns, 0);
     config
@@ -218,11 +249,10 @@ async fn one(offers: &[&'static str], row: &Row) {
             .iter()
             .filter(|taken| taken.rcpts.contains(&line))
             .count();
-        let doubtful = *point == "dot" && matches!(fault, Fault::Drop | Fault::Silent);
         let expected = if matches!(fate, Outcome::Never(_)) {
             0
         } else {
-            1 + usize::from(doubtful)
+            1 + usize::from(is_doubtful(row))
         };
         assert_eq!(count, expected, "{name}: copies for {address}");
     }

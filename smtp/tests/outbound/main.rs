@@ -14,6 +14,7 @@ mod flood;
 mod peer;
 mod reports;
 mod routes;
+mod table;
 mod tls;
 mod whole;
 

@@ -5,7 +5,7 @@ use super::*;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{RootCertStore, ServerConfig};
 
-fn certificate(name: &str) -> (Arc<ServerConfig>, Arc<RootCertStore>) {
+pub fn certificate(name: &str) -> (Arc<ServerConfig>, Arc<RootCertStore>) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(vec![name.to_string()]).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

@@ -23,11 +23,16 @@ async fn town(policy: Policy) -> Town {
 
 /// A town on SQLite, or on the PostgreSQL at `url`.
 pub async fn town_on(policy: Policy, url: Option<&str>) -> Town {
+    town_at(policy, url, Clock::System).await
+}
+
+/// The same with a clock that a test moves.
+pub async fn town_at(policy: Policy, url: Option<&str>, clock: Clock) -> Town {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(store::testing::config(folder.path(), url))
         .await
         .unwrap();
-    let room = Mailroom::new(store.clone(), policy, Clock::System).unwrap();
+    let room = Mailroom::new(store.clone(), policy, clock).unwrap();
     let console = room.console();
     room.domain_add(&console, "ours.example", None)
         .await
@@ -61,6 +66,10 @@ pub async fn town_on(policy: Policy, url: Option<&str>) -> Town {
 
 impl Town {
     pub async fn submit(&self, to: &[&str]) -> TraceId {
+        self.submit_with(to, 0).await
+    }
+
+    pub async fn submit_with(&self, to: &[&str], priority: i8) -> TraceId {
         let trace = self.room.new_trace();
         let mut recipients = Vec::new();
         for address in to {
@@ -84,7 +93,7 @@ impl Town {
             smtputf8: false,
             envid: None,
             ret: None,
-            priority: 0,
+            priority,
         };
         self.room
             .submit(&self.sender, outgoing)
@@ -137,7 +146,7 @@ impl Town {
     }
 
     /// Subjects and texts in the sender's inbox.
-    async fn inbox(&self) -> Vec<(String, String)> {
+    pub async fn inbox(&self) -> Vec<(String, String)> {
         let access = self
             .room
             .open(&self.sender, self.sender.principal.into())
@@ -169,7 +178,7 @@ pub fn ways(config: &mut Config, ports: &[(&str, u16)]) {
     config.retry_delays_secs = vec![1];
 }
 
-fn copies(log: &Log, address: &str) -> usize {
+pub fn copies(log: &Log, address: &str) -> usize {
     let line = format!("RCPT TO:<{address}>");
     log.taken()
         .iter()
