@@ -4,6 +4,7 @@
 use aws_lc_rs::digest;
 use bytes::Bytes;
 use store::*;
+use viet::Coding;
 
 use crate::letter::{self, Letter, Mailbox};
 use crate::{Error, attached, header, letter_imap};
@@ -42,7 +43,23 @@ pub(crate) async fn derive(raw: &Bytes) -> Result<Derived, Error> {
 
 /// Everything at once.
 pub(crate) fn of(raw: &[u8]) -> Derived {
-    let letter = letter::read(raw);
+    from_letter(&letter::read(raw), raw)
+}
+
+/// What a mailbox reads of a letter in a coding of its choice.
+pub(crate) fn reread(raw: &[u8], choice: Coding) -> Reread {
+    let derived = from_letter(&letter::read_with(raw, Some(choice)), raw);
+    Reread {
+        coding: choice.to_string(),
+        subject: derived.subject,
+        from_name: derived.from_name,
+        to_text: derived.to_text,
+        preview: derived.preview,
+        search_text: derived.search_text,
+    }
+}
+
+fn from_letter(letter: &Letter, raw: &[u8]) -> Derived {
     let from = letter
         .from
         .first()
@@ -54,11 +71,11 @@ pub(crate) fn of(raw: &[u8]) -> Derived {
         subject: cut(&letter.subject, COLUMN_CHARS_MAX),
         from_name: cut(&from.name, COLUMN_CHARS_MAX),
         from_address: cut(&from.address, COLUMN_CHARS_MAX),
-        to_text: to_text(&letter),
+        to_text: to_text(letter),
         date_at: letter.date,
         message_id: letter.message_id.clone().filter(|id| id.len() <= 998),
-        thread_key: thread_key(&letter, raw),
-        preview: letter::preview(&letter),
+        thread_key: thread_key(letter, raw),
+        preview: letter::preview(letter),
         attachments: u32::try_from(
             letter
                 .attachments
@@ -67,14 +84,14 @@ pub(crate) fn of(raw: &[u8]) -> Derived {
                 .count(),
         )
         .unwrap_or(u32::MAX),
-        urgency: urgency(raw, &letter),
+        urgency: urgency(raw, letter),
         coding: letter.coding.to_string(),
         confidence: f64::from(letter.confidence),
         envelope: letter_imap::envelope(raw),
         structure: letter_imap::structure(raw),
         // The sign that begins the text of attached files is nobody else's.
-        search_text: letter::search_text(&letter).replace(store::FILE_MARK, " "),
-        readable_files: attached::files(&letter).next().is_some(),
+        search_text: letter::search_text(letter).replace(store::FILE_MARK, " "),
+        readable_files: attached::files(letter).next().is_some(),
     }
 }
 

@@ -24,6 +24,7 @@ mod mask;
 pub mod people;
 pub mod policy;
 pub mod queue;
+pub mod reading;
 pub mod receive;
 pub mod recover;
 pub mod report;

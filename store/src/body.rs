@@ -295,6 +295,8 @@ impl Store {
                             continue;
                         };
                         txn.conn.run(DELETE_DERIVED, values![id]).await?;
+                        let rereads = crate::reread::DELETE_OF_BODY;
+                        txn.conn.run(rereads, values![id]).await?;
                         number += 1;
                         files.extend(row.opt_text(0)?);
                     }

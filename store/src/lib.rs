@@ -25,6 +25,7 @@ mod open;
 mod outbox;
 mod people;
 mod report;
+mod reread;
 mod search;
 mod setting;
 mod source;
@@ -64,6 +65,7 @@ pub use outbox::{
 };
 pub use people::{Address, AddressKind, Membership, NewPrincipal, PrincipalChange};
 pub use report::{ReportDay, ReportKind, ReportSeen};
+pub use reread::Reread;
 pub use search::{Clause, Field};
 pub use setting::Stats;
 pub use source::{NewSource, Source};

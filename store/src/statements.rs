@@ -6,7 +6,8 @@ use crate::listed::Listed;
 use crate::store::Store;
 use crate::{
     Error, assignment, attached, audit, body, credential, deliver, device, directory, flags,
-    health, listing, mailbox, open, outbox, people, report, search, setting, source, store, trace,
+    health, listing, mailbox, open, outbox, people, report, reread, search, setting, source, store,
+    trace,
 };
 
 const FIXED: &[&[&str]] = &[
@@ -25,6 +26,7 @@ const FIXED: &[&[&str]] = &[
     outbox::QUEUE_SQL,
     people::SQL,
     report::SQL,
+    reread::SQL,
     search::SQL,
     setting::SQL,
     source::SQL,
@@ -40,6 +42,7 @@ const LISTED: &[&[&Listed]] = &[
     outbox::LISTED,
     outbox::QUEUE_LISTED,
     report::LISTED,
+    reread::LISTED,
     search::LISTED,
     trace::LISTED,
 ];

@@ -12,6 +12,7 @@ mod contract {
     pub mod place;
     pub mod processes;
     pub mod report;
+    pub mod reread;
     pub mod search;
 }
 
@@ -19,7 +20,7 @@ use futures_util::StreamExt as _;
 
 use contract::place::{Case, Place};
 use contract::{
-    assigned, attached, bodies, mail, mailboxes, outbox, people, processes, report, search,
+    assigned, attached, bodies, mail, mailboxes, outbox, people, processes, report, reread, search,
 };
 
 fn cases() -> Vec<(&'static str, Case)> {
@@ -29,6 +30,7 @@ fn cases() -> Vec<(&'static str, Case)> {
         mailboxes::cases(),
         outbox::cases(),
         people::cases(),
+        reread::cases(),
         search::cases(),
         assigned::cases(),
         attached::cases(),

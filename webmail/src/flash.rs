@@ -16,7 +16,7 @@ pub struct Flash {
 }
 
 /// word in the address, key of the words, is it a warning
-const TABLE: [(&str, &str, bool); 26] = [
+const TABLE: [(&str, &str, bool); 27] = [
     ("gui", "flash-sent", false),
     ("nhap", "flash-draft-saved", false),
     ("xoa", "flash-trashed", false),
@@ -31,6 +31,7 @@ const TABLE: [(&str, &str, bool); 26] = [
     ("bo-danh-dau", "flash-unflagged", false),
     ("da-nhan", "flash-acknowledged", false),
     ("ngon-ngu", "flash-language", false),
+    ("bang-ma", "flash-coding", false),
     ("mat-khau", "flash-password-changed", false),
     ("dang-xuat", "flash-signed-out", false),
     ("thu-hoi-ma", "flash-app-revoked", false),

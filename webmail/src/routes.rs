@@ -82,6 +82,7 @@ fn pages() -> Router<App> {
             get(page::file::attachment),
         )
         .route("/thu/{account}/{email}/thu-goc", get(page::file::source))
+        .route("/thu/{account}/{email}/bang-ma", post(page::coding::choose))
         .route("/thu/{account}/{email}/trang-thai", get(page::fate::show))
         .route("/tim", get(page::search::show))
         .route("/tra-cuu", get(page::trace::show))

@@ -16,6 +16,8 @@ pub(crate) const REFERENCES_MAX: usize = 200;
 pub(crate) const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Elements kept open in one HTML body.
 pub(crate) const HTML_DEPTH_MAX: usize = 256;
+/// A coding found with less than this is asked about: below it every twentieth short text is read wrongly.
+pub(crate) const CONVINCING_MIN: f32 = 0.85;
 /// Characters of a preview.
 pub(crate) const PREVIEW_CHARS_MAX: usize = 200;
 /// Bytes of text that go into the search index of one letter.

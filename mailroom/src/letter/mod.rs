@@ -114,6 +114,35 @@ pub fn read_with(raw: &[u8], choice: Option<Coding>) -> Letter {
     letter
 }
 
+/// Reads a raw letter as a mailbox wants it: in the coding chosen for this letter, or, where nothing convincing is
+/// found in it, in the one chosen for its sender. Also says which choice was followed.
+#[must_use]
+pub fn read_as_chosen(
+    raw: &[u8],
+    own: Option<Coding>,
+    correspondent: Option<Coding>,
+) -> (Letter, Option<Coding>) {
+    if own.is_some() {
+        return (read_with(raw, own), own);
+    }
+    let letter = read(raw);
+    match correspondent {
+        Some(_) if !is_convincing(&letter) => (read_with(raw, correspondent), correspondent),
+        _ => (letter, None),
+    }
+}
+
+/// Whether the coding found in a letter leaves no doubt: then no earlier choice for its sender is asked.
+#[must_use]
+pub fn is_convincing(letter: &Letter) -> bool {
+    match letter.coding {
+        Coding::Utf8 | Coding::Ascii | Coding::Labelled(_) => letter.confidence > 0.0,
+        // Western letters that nobody labelled, or whatever was left as it came.
+        Coding::Windows1252 => false,
+        _ => letter.confidence >= limits::CONVINCING_MIN,
+    }
+}
+
 /// The decoded bytes of a part by its section number.
 #[must_use]
 pub fn attachment(raw: &[u8], part: &str) -> Option<Vec<u8>> {
@@ -194,7 +223,7 @@ fn read_bodies(raw: &[u8], bodies: &Bodies<'_, '_>, choice: Option<Coding>, lett
         let label = part.content_type.text("charset");
         let read = match choice {
             Some(choice) => viet::Repaired {
-                text: viet::decode_as(&bytes, choice).into(),
+                text: text::decode_chosen(&bytes, choice).into(),
                 coding: choice,
                 confidence: 1.0,
             },
@@ -245,7 +274,7 @@ fn read_header(
     let subject = tree.field("subject").unwrap_or_default();
     letter.subject = match choice {
         // the reader's choice is about bytes: encoded words say theirs
-        Some(choice) if !subject.is_ascii() => viet::decode_as(&words::unfold(subject), choice),
+        Some(choice) if !subject.is_ascii() => text::decode_chosen(&words::unfold(subject), choice),
         _ => words::decode(subject, &cx).text.into_owned(),
     };
     let people = |name: &str| -> Vec<Mailbox> {

@@ -292,6 +292,14 @@ pub(super) fn is_automatic(tree: &Part<'_>) -> bool {
         || matches!(value("precedence").as_str(), "bulk" | "list" | "junk")
 }
 
+/// Bytes in the coding a reader chose. Where they are UTF-8 the letters of that coding hide in it, one by one.
+pub(super) fn decode_chosen(bytes: &[u8], choice: viet::Coding) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.is_ascii() => viet::repair_as(text, choice).text.into_owned(),
+        _ => viet::decode_as(bytes, choice),
+    }
+}
+
 /// A name for a part that came without one.
 pub(super) fn made_up_name(number: usize, media_type: &str) -> String {
     let extension = match media_type {

@@ -122,25 +122,23 @@ impl Access {
         let filter = ListFilter {
             unseen: unseen_only,
         };
-        Ok(self
-            .room
-            .store()
-            .list(mailbox, before_uid, rows.min(limits::LIST_ROWS_MAX), filter)
-            .await?)
+        let rows = rows.min(limits::LIST_ROWS_MAX);
+        let store = self.room.store();
+        let page = store.list(mailbox, before_uid, rows, filter).await?;
+        self.as_read(page).await
     }
 
     pub async fn email(&self, email: EmailId) -> Result<EmailRow, Error> {
         self.need(Right::Read).await?;
-        self.room
-            .store()
-            .email(self.account, email)
-            .await?
-            .ok_or(Error::Missing)
+        let row = self.room.store().email(self.account, email).await?;
+        let rows = self.as_read(row.into_iter().collect()).await?;
+        rows.into_iter().next().ok_or(Error::Missing)
     }
 
     pub async fn thread(&self, thread: ThreadId) -> Result<Vec<EmailRow>, Error> {
         self.need(Right::Read).await?;
-        Ok(self.room.store().thread(self.account, thread).await?)
+        let rows = self.room.store().thread(self.account, thread).await?;
+        self.as_read(rows).await
     }
 
     /// Stores a message as handed in, byte-exact; committed when this returns (promise 1).

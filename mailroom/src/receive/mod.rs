@@ -152,7 +152,13 @@ impl Mailroom {
             submission,
             replaces: Vec::new(),
         };
+        let open = crate::reading::is_open(&delivery.body.derived)
+            .then(|| (delivery.body.derived.from_address.clone(), delivery.body.id));
         let placed = self.placed(delivery).await?;
+        if let Some((sender, body)) = open {
+            let accounts = placed.iter().map(|one| one.account).collect();
+            self.reread_by_choice(&sender, body, accounts);
+        }
         tracing::info!(
             trace = %incoming.trace,
             from = %mask(&incoming.mail_from),

@@ -73,7 +73,8 @@ impl Access {
         if !filtered {
             let total = found.len();
             let window: Vec<EmailId> = found.into_iter().skip(offset).take(rows).collect();
-            let mut page = self.room.store().emails(&window).await?;
+            let page = self.room.store().emails(&window).await?;
+            let mut page = self.as_read(page).await?;
             tones_first(&mut page, query);
             return Ok((total, page));
         }
@@ -89,7 +90,8 @@ impl Access {
             );
         }
         let total = kept.len();
-        let mut page: Vec<EmailRow> = kept.into_iter().skip(offset).take(rows).collect();
+        let page = kept.into_iter().skip(offset).take(rows).collect();
+        let mut page = self.as_read(page).await?;
         tones_first(&mut page, query);
         Ok((total, page))
     }

@@ -92,10 +92,11 @@ pub(crate) async fn step(store: &Store) -> Result<usize, Error> {
     if queue.is_empty() {
         return Ok(0);
     }
-    let mut bodies = Vec::new();
+    let (mut bodies, mut letters) = (Vec::new(), Vec::new());
     for row in &queue {
         if !row.flag(3)? {
             bodies.push(row.int(2)?);
+            letters.push((AccountId(row.int(1)?), BodyId(row.int(2)?)));
         }
     }
     bodies.sort_unstable();
@@ -110,18 +111,24 @@ pub(crate) async fn step(store: &Store) -> Result<usize, Error> {
     })
     .await
     .map_err(|cause| Error::Broken(cause.to_string()))??;
+    let rereads = store.rereads(&letters).await?;
     let (mut entries, mut taken) = (Vec::with_capacity(queue.len()), Vec::new());
     for row in &queue {
         let gone = row.flag(3)?;
         taken.extend(values![row.int(0)?, row.int(3)?]);
-        let document = if gone {
-            None
-        } else {
-            documents.get(&row.int(2)?).map(Arc::clone)
+        let (account, body) = (AccountId(row.int(1)?), BodyId(row.int(2)?));
+        let document = match rereads.get(&(account, body)) {
+            _ if gone => None,
+            // Few: letters in a coding their reader chose.
+            Some(reread) => {
+                let derived = store.derived_as_read(body, Some(reread)).await?;
+                Some(Arc::new(Document::of(&derived)))
+            }
+            None => documents.get(&body.0).map(Arc::clone),
         };
         entries.push(Entry {
             email: EmailId(row.int(0)?),
-            account: AccountId(row.int(1)?),
+            account,
             document,
         });
     }

@@ -91,8 +91,11 @@ impl Store {
         hits.retain(|email| !gone.contains(email));
         let waiting: HashSet<EmailId> = fresh.iter().map(|(email, _)| *email).collect();
         hits.retain(|email| !waiting.contains(email));
+        let letters: Vec<_> = fresh.iter().map(|(_, body)| (account, *body)).collect();
+        let rereads = self.rereads(&letters).await?;
         for (email, body) in fresh {
-            let document = Document::of(&self.derived(body).await?);
+            let reread = rereads.get(&(account, body));
+            let document = Document::of(&self.derived_as_read(body, reread).await?);
             if asked.iter().all(|one| one.found_in(&document)) {
                 hits.push(email);
             }

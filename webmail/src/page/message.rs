@@ -10,6 +10,7 @@ use crate::sanitise;
 use crate::session::Signed;
 use crate::shell::{self, Here, Shell};
 use crate::time;
+use crate::view::coding::CodingLine;
 use crate::view::names;
 use crate::view::subject::Subject;
 use crate::view::text::{self, Block, Piece};
@@ -51,6 +52,7 @@ struct Message {
     flagged: bool,
     folders: Vec<(i64, String)>,
     odd_coding: bool,
+    coding: CodingLine,
 }
 
 /// Recipients: the first few by name, the number of the others.
@@ -131,6 +133,7 @@ pub async fn show(
         flagged: opened.row.flags & flag::FLAGGED != 0,
         folders: folders(&me, mailboxes, opened.row.mailbox.0),
         odd_coding: letter.confidence < 0.5 && !letter.text.is_empty(),
+        coding: CodingLine::of(me.lang, letter, opened.followed),
         thing: format!("{account}.{email}"),
         s: shell,
     }))

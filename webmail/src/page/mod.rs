@@ -3,6 +3,7 @@
 pub mod act;
 pub mod admin;
 pub mod assigned;
+pub mod coding;
 pub mod compose;
 pub mod devices;
 pub mod fate;

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod answer;
+pub mod coding;
 pub mod mark;
 pub mod names;
 pub mod row;

@@ -91,6 +91,12 @@ impl Town {
 
     /// A letter from outside.
     pub async fn receive(&self, to: &str, raw: &str) {
+        self.receive_bytes(to, raw.replace('\n', "\r\n").into_bytes())
+            .await;
+    }
+
+    /// The same, as it is on the wire.
+    pub async fn receive_bytes(&self, to: &str, raw: Vec<u8>) {
         let address = format!("{to}@tinh.example");
         let incoming = Incoming {
             trace: self.room.new_trace(),
@@ -102,7 +108,7 @@ impl Town {
                 notify: None,
                 orcpt: None,
             }],
-            raw: raw.replace('\n', "\r\n").into_bytes().into(),
+            raw: raw.into(),
             smtputf8: false,
             auth_results: String::new(),
             verdict: Verdict::Inbox,
