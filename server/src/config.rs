@@ -203,6 +203,8 @@ pub struct Outbound {
     pub ipv6: bool,
     /// Validate DNSSEC and obey DANE? Only with name servers that pass signatures on.
     pub dnssec: bool,
+    /// Zone file lines (DNSKEY) to validate from instead of the Internet's root: a closed network that signs its own, tests.
+    pub trust_anchor: Option<PathBuf>,
     /// Tell other domains daily what we saw of their TLS and of letters in their name (RFC 8460, RFC 9990)?
     pub reports: bool,
 }
@@ -223,6 +225,7 @@ impl Default for Outbound {
             sts_port: 443,
             ipv6: false,
             dnssec: false,
+            trust_anchor: None,
             reports: true,
         }
     }
@@ -293,6 +296,7 @@ impl Config {
         for entry in &mut config.route {
             entry.lies_in(folder);
         }
+        config.outbound.trust_anchor = config.outbound.trust_anchor.map(|path| folder.join(path));
         for pair in &mut config.tls {
             pair.certificate = folder.join(&pair.certificate);
             pair.key = folder.join(&pair.key);

@@ -155,6 +155,8 @@ ipv6 = false
 # Kiểm chữ ký DNSSEC và tuân theo DANE; chỉ bật khi máy chủ DNS chuyển đủ chữ ký. /
 # Validate DNSSEC and obey DANE; only with name servers that pass signatures on.
 dnssec = false
+# Khóa gốc DNSSEC riêng của một mạng kín (tệp dòng DNSKEY). / A closed network's own DNSSEC root key (file of DNSKEY lines).
+# trust_anchor = "goc.key"
 # Gửi báo cáo TLS và DMARC hằng ngày cho các miền có yêu cầu. / Send daily TLS and DMARC reports to domains that ask.
 reports = true
 

@@ -5,6 +5,7 @@ use crate::fault::{Exit, Fault};
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{NameServerConfig, ResolverConfig};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::dnssec::TrustAnchors;
 use smtp::outbound::{self, Route, RouteTls};
 use smtp::report::Tally;
 use std::collections::HashMap;
@@ -15,8 +16,11 @@ fn wrong(vi: String, en: String) -> Fault {
     Fault::new(Exit::Config, vi, en)
 }
 
-/// Names are looked up at the configured servers, or where the machine says; with `dnssec`, answers are validated.
-pub fn resolver(servers: &[SocketAddr], dnssec: bool) -> Result<TokioResolver, Fault> {
+/// Names are looked up at the configured servers, or where the machine says; with `anchors`, answers are validated from them.
+fn looked_up(
+    servers: &[SocketAddr],
+    anchors: Option<Arc<TrustAnchors>>,
+) -> Result<TokioResolver, Fault> {
     let failed = |cause: String| {
         wrong(
             format!("không dùng được DNS: {cause}"),
@@ -40,11 +44,32 @@ pub fn resolver(servers: &[SocketAddr], dnssec: bool) -> Result<TokioResolver, F
         }
         TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
     };
-    if dnssec {
+    if let Some(anchors) = anchors {
+        builder = builder.with_trust_anchor(anchors);
         builder.options_mut().validate = true;
         builder.options_mut().edns0 = true;
     }
     builder.build().map_err(|cause| failed(cause.to_string()))
+}
+
+/// A resolver that believes its servers or, with `dnssec`, validates from the Internet's root.
+pub fn resolver(servers: &[SocketAddr], dnssec: bool) -> Result<TokioResolver, Fault> {
+    looked_up(servers, dnssec.then(Arc::default))
+}
+
+/// A resolver that validates, from the site's own anchor where it has one.
+pub fn validating(outbound: &crate::config::Outbound) -> Result<TokioResolver, Fault> {
+    let anchors = match &outbound.trust_anchor {
+        None => TrustAnchors::default(),
+        Some(path) => TrustAnchors::from_file(path).map_err(|cause| {
+            let path = path.display();
+            wrong(
+                format!("outbound.trust_anchor: không đọc được {path}: {cause}"),
+                format!("outbound.trust_anchor: cannot read {path}: {cause}"),
+            )
+        })?,
+    };
+    looked_up(&outbound.dns, Some(Arc::new(anchors)))
 }
 
 /// The pages of one kind of listener.
@@ -83,7 +108,10 @@ pub fn outbound(config: &Config, tally: Option<Arc<Tally>>) -> Result<outbound::
     })?;
     Ok(outbound::Config {
         host_name: config.site.host_name.clone(),
-        resolver: resolver(&config.outbound.dns, config.outbound.dnssec)?,
+        resolver: match config.outbound.dnssec {
+            true => validating(&config.outbound)?,
+            false => resolver(&config.outbound.dns, false)?,
+        },
         routes,
         pins: ways.pins,
         sources: ways.sources,

@@ -444,7 +444,7 @@ async fn speed(patient: &Patient, asked: &str) -> Part {
 async fn dnssec(patient: &Patient, asked: &str) -> Part {
     let asked = format!("{asked}: chữ ký DNSSEC");
     let on = patient.config.outbound.dnssec;
-    let secure = match wire::resolver(&patient.config.outbound.dns, true) {
+    let secure = match wire::validating(&patient.config.outbound) {
         Ok(resolver) => {
             let found =
                 tokio::time::timeout(limits::DNS, resolver.lookup(Name::root(), RecordType::SOA))

@@ -47,6 +47,15 @@ impl Need {
     pub fn must_encrypt(&self) -> bool {
         matches!(self, Need::Valid(_) | Need::Dane(_))
     }
+
+    /// Whose demand a failure breaks, to follow the failure's own words in a trace.
+    pub fn demand(&self) -> &'static str {
+        match self {
+            Need::Clear | Need::Opportunistic => "",
+            Need::Valid(_) => " (required by the domain's MTA-STS policy or our route)",
+            Need::Dane(_) => " (required by the domain's TLSA record, DANE)",
+        }
+    }
 }
 
 /// Checks one handshake and remembers what it found.

@@ -35,6 +35,11 @@ impl Postfix {
         self.folder.path().join("cert.pem")
     }
 
+    pub fn key(&self) -> PathBuf {
+        self.folder.path().join("key.pem")
+    }
+
+    /// Starts it, with mailboxes at its domain and at sts.DOMAIN.
     pub fn start(&self, dns: &Bind) {
         let home = self.folder.path();
         run("chown", &["postfix", home.join("data").to_str().unwrap()]);
@@ -43,7 +48,7 @@ impl Postfix {
         let (host, domain, ip) = (self.name.host(), self.name.domain, self.name.ip);
         std::fs::write(home.join("queue/etc/resolv.conf"), dns.resolv_conf()).unwrap();
         let people = format!(
-            "{} hop/\n{} hop/\n",
+            "{} hop/\n{} hop/\n@sts.{domain} hop/\n",
             self.name.clerk(),
             self.name.utf8_clerk()
         );
@@ -54,7 +59,7 @@ impl Postfix {
              command_directory = /usr/sbin\ndaemon_directory = /usr/lib/postfix/sbin\nmeta_directory = /etc/postfix\n\
              mail_owner = postfix\nsetgid_group = postdrop\nmaillog_file = {shown}/maillog\nmaillog_file_prefixes = {shown}\n\
              inet_interfaces = 127.0.0.1\ninet_protocols = ipv4\nmyhostname = {host}\nmydestination =\nmynetworks = 127.0.0.0/8\n\
-             alias_maps =\nlocal_recipient_maps =\nvirtual_mailbox_domains = {domain}\nvirtual_mailbox_base = {shown}/mail\n\
+             alias_maps =\nlocal_recipient_maps =\nvirtual_mailbox_domains = {domain}, sts.{domain}\nvirtual_mailbox_base = {shown}/mail\n\
              virtual_mailbox_maps = texthash:{shown}/conf/people\nvirtual_uid_maps = static:{uid}virtual_gid_maps = static:{uid}\
              virtual_minimum_uid = 1\nvirtual_transport = virtual\nsmtpd_relay_restrictions = permit_mynetworks, reject\n\
              smtpd_recipient_restrictions = reject_unlisted_recipient, permit_mynetworks, reject\n\

@@ -83,7 +83,7 @@ pub(super) async fn handshake(
     let must = opening.need.must_encrypt() || opening.credentials.is_some();
     let again = if must { Again::No } else { Again::InClear };
     let failed = |words: String| Failure {
-        outcome: later(Blame::Server, "4.7.5", words),
+        outcome: later(Blame::Server, "4.7.5", words + opening.need.demand()),
         again,
     };
     let verifier = Verifier::new(&opening.need, &opening.roots);
@@ -113,7 +113,7 @@ impl Talk {
         let must = opening.need.must_encrypt() || opening.credentials.is_some();
         let again = if must { Again::No } else { Again::InClear };
         let failed = |words: String| Failure {
-            outcome: later(Blame::Server, "4.7.4", words),
+            outcome: later(Blame::Server, "4.7.4", words + opening.need.demand()),
             again,
         };
         if !self.offers.starttls {
