@@ -1,7 +1,7 @@
 //! Capitals that a one-byte coding lost: `QUYếT ĐịNH` becomes `QUYẾT ĐỊNH`. Changes case only, never letters.
 
 use crate::coding::Coding;
-use crate::letters::{Alphabet, FOREIGN};
+use crate::letters::Alphabet;
 use crate::syllables::{Tier, tier_of};
 use crate::tables::table;
 
@@ -22,7 +22,7 @@ struct Word {
 
 /// Raises small letters whose capital the coding lacks: in capitals' company, at the start of sentences, in names.
 pub(crate) fn restore(text: &str, coding: Coding) -> String {
-    let soft = table(coding).map_or(&[][..], |table| &table.without_capital);
+    let soft = table(coding).map_or(&[false; 128], |table| &table.without_capital);
     let words = words(text, soft);
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
@@ -47,9 +47,10 @@ pub(crate) fn restore(text: &str, coding: Coding) -> String {
     out
 }
 
-fn words(text: &str, soft_letters: &[char]) -> Vec<Word> {
+fn words(text: &str, soft_letters: &[bool; 128]) -> Vec<Word> {
     let alphabet = Alphabet::get();
-    let mut all: Vec<Word> = Vec::new();
+    // a word and what follows it are seldom shorter
+    let mut all: Vec<Word> = Vec::with_capacity(text.len() / 4);
     let mut open = false;
     for (at, c) in text.char_indices() {
         let letter = alphabet.letter(c);
@@ -71,10 +72,7 @@ fn words(text: &str, soft_letters: &[char]) -> Vec<Word> {
             open = true;
         }
         let Some(word) = all.last_mut() else { continue };
-        let soft = letter.code > 26
-            && !letter.upper
-            && letter.code != FOREIGN
-            && soft_letters.contains(&c);
+        let soft = !letter.upper && soft_letters.get(usize::from(letter.code)) == Some(&true);
         word.end = at + c.len_utf8();
         word.first_soft |= soft && word.letters == 0;
         word.letters += 1;

@@ -6,12 +6,13 @@ use std::sync::LazyLock;
 
 use crate::coding::Coding;
 use crate::letters::{Alphabet, FOREIGN};
-use crate::refs;
+use crate::tables::cp1252_byte;
+use crate::{refs, viqr, western};
 
 /// Below this the close look costs little and sees more: two legacy words need no sign that the automaton knows.
 const SHORT_BYTES: usize = 400;
 /// Bytes of one lane between two checks for an early end.
-const BLOCK: usize = 4096;
+const BLOCK: usize = 2048;
 const LANES: usize = 4;
 /// Room for every state, a power of two so that no index leaves the table.
 const STATES: usize = 32;
@@ -21,7 +22,7 @@ pub(crate) fn coding_of_clean(text: &str) -> Option<Coding> {
     if text.len() <= SHORT_BYTES {
         return coding_of_short(text);
     }
-    if refs::has_letter_ref(text) || !is_clean(text.as_bytes()) {
+    if refs::has_letter_ref(text) || !is_clean(text) {
         return None;
     }
     Some(if text.is_ascii() {
@@ -129,6 +130,10 @@ mod state {
     /// behind ô or ö, and its C3
     pub const VW: u8 = 24;
     pub const C3W: u8 = 25;
+    /// behind o that begins a word, its C3, and behind "où", which is French as a whole word
+    pub const VO1: u8 = 26;
+    pub const C3O1: u8 = 27;
+    pub const OU: u8 = 28;
     pub const DIRTY: u8 = 31;
 }
 
@@ -146,6 +151,19 @@ static TABLE: LazyLock<Box<Table>> = LazyLock::new(|| {
 
 /// The automaton, one step; UTF-8 is known to be valid.
 fn step(from: u8, byte: u8) -> u8 {
+    match (from, byte) {
+        (state::VO1, 0xc3) => return state::C3O1,
+        (state::C3O1, 0xb9) => return state::OU,
+        (state::OU, b'a'..=b'z' | b'A'..=b'Z' | 0xc2..=0xe1) => return state::DIRTY,
+        (state::N, b'o' | b'O') => return state::VO1,
+        _ => {}
+    }
+    let from = match from {
+        state::VO1 => state::VO,
+        state::C3O1 => state::C3O,
+        state::OU => state::N,
+        _ => from,
+    };
     use state::{
         C2L, C2N, C3, C3A, C3O, C3U, DIRTY, E1, E2, E3, E284, E382, EF, F0, L, LS, M, N, VA, VO,
         VU, X1L, X1N, X2N,
@@ -240,10 +258,15 @@ fn run(table: &Table, from: u8, bytes: &[u8]) -> u8 {
         .fold(from, |state, byte| next(table, state, *byte))
 }
 
-fn is_clean(bytes: &[u8]) -> bool {
+/// Suspicious words that are looked up before the text counts as unclean, one in so many bytes.
+const BYTES_PER_LOOK_UP: usize = 32;
+
+fn is_clean(text: &str) -> bool {
     let table: &Table = &TABLE;
+    let bytes = text.as_bytes();
     let mut rest = lanes(bytes);
     let mut states = [state::N; LANES];
+    let mut look_ups = bytes.len() / BYTES_PER_LOOK_UP;
     loop {
         let [a, b, c, d] = rest;
         let count = a.len().min(b.len()).min(c.len()).min(d.len()).min(BLOCK);
@@ -259,16 +282,87 @@ fn is_clean(bytes: &[u8]) -> bool {
             sc = next(table, sc, *c);
             sd = next(table, sd, *d);
         }
-        states = [sa, sb, sc, sd];
-        rest = [ra, rb, rc, rd];
-        if states.contains(&state::DIRTY) {
-            return false;
+        let after = [sa, sb, sc, sd];
+        let tails = [ra, rb, rc, rd];
+        for (((from, to), lane), tail) in states.iter_mut().zip(after).zip(&mut rest).zip(tails) {
+            if to == state::DIRTY {
+                // this lane alone once more, word by word; it ends in or behind this block
+                match settle(table, *from, lane, count, &mut look_ups) {
+                    Some(left) => (*from, *lane) = (state::N, left),
+                    None => return false,
+                }
+            } else {
+                (*from, *lane) = (to, tail);
+            }
         }
     }
-    states
-        .iter()
-        .zip(rest)
-        .all(|(state, tail)| run(table, *state, tail) != state::DIRTY)
+    states.iter().zip(rest).all(|(from, tail)| {
+        run(table, *from, tail) != state::DIRTY
+            || settle(table, *from, tail, tail.len(), &mut look_ups).is_some()
+    })
+}
+
+/// Runs over the first `count` bytes of a lane; words at which the automaton stops are looked up. What is left of the
+/// lane, behind white space, or `None` when a word may need repair.
+fn settle<'a>(
+    table: &Table,
+    mut from: u8,
+    lane: &'a [u8],
+    count: usize,
+    look_ups: &mut usize,
+) -> Option<&'a [u8]> {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+    let mut at = 0;
+    while let Some(byte) = lane.get(at) {
+        if at >= count && is_space(byte) {
+            break;
+        }
+        from = next(table, from, *byte);
+        if from == state::DIRTY {
+            *look_ups = look_ups.checked_sub(1)?;
+            let before = lane.get(..at)?;
+            let start = before
+                .iter()
+                .rposition(is_space)
+                .map_or(0, |space| space + 1);
+            let end = lane
+                .get(at..)?
+                .iter()
+                .position(is_space)
+                .map_or(lane.len(), |more| at + more);
+            if !is_foreign(std::str::from_utf8(lane.get(start..end)?).ok()?) {
+                return None;
+            }
+            from = state::N;
+            at = end;
+            continue;
+        }
+        at += 1;
+    }
+    lane.get(at..)
+}
+
+/// Every word of a run between white space is one that another language writes.
+fn is_foreign(run: &str) -> bool {
+    let is_border = |c: char| {
+        (c.is_ascii() && !c.is_ascii_alphabetic() && c >= ' ' && c != '&')
+            || matches!(c, '’' | '“' | '”' | '–' | '—' | '…' | '\u{a0}')
+    };
+    if run.is_ascii() {
+        return !viqr::is_sure(run) && !run.bytes().any(|b| b < b' ');
+    }
+    run.trim_start_matches('«')
+        .trim_end_matches('»')
+        .split(is_border)
+        .all(|word| {
+            word.is_ascii() && !word.bytes().any(|b| b < b' ' || b == b'&')
+                || word.chars().all(|c| {
+                    c.is_ascii_alphabetic()
+                        || cp1252_byte(c).is_some_and(|_| {
+                            c.is_alphabetic() && !matches!(c, 'ª' | 'µ' | 'º' | 'ƒ')
+                        })
+                }) && western::is_usual(word)
+        })
 }
 
 fn cut(bytes: &[u8], at: usize) -> [&[u8]; 2] {
@@ -331,6 +425,16 @@ mod tests {
             "公司春节放假七天，请各部门 请求 書を添付",
             "Hop giao ban luc 8 gio. Ai chua nop? Xin cam on!",
             "Họp 9h ☕ nhé 😊",
+        ] {
+            assert!(clean(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn foreign_words_are_looked_up() {
+        for text in [
+            "Où est le maître? Le goût et le file(s) d’où il vient",
+            "Jusqu’où? «Où vont-ils»",
         ] {
             assert!(clean(text), "{text}");
         }

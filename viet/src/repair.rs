@@ -362,6 +362,11 @@ fn damaged_utf8(raw: &[u8]) -> Option<String> {
         let bad = chunk.invalid();
         if !bad.is_empty() {
             errors += 1;
+            // what is left cannot hold enough letters to make up for it
+            let left = raw.len().saturating_sub(text.len());
+            if errors * 8 > sequences + left / 2 {
+                return None;
+            }
             // a character cut at the end of the text is no loss worth a sign
             if bad.len() > 1 || text.len() + bad.len() < raw.len() {
                 text.push('\u{fffd}');

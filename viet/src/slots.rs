@@ -9,7 +9,7 @@ const KEY_BITS: u32 = 56;
 const KEY: u64 = (1 << KEY_BITS) - 1;
 
 impl Slots {
-    /// `size` is a power of two and at least twice the number of entries.
+    /// `size` is a power of two, well above the number of entries.
     pub(crate) fn new(size: usize) -> Slots {
         Slots {
             entries: vec![0; size.next_power_of_two()],

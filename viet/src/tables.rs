@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::coding::Coding;
+use crate::letters::{Alphabet, FOREIGN};
 
 /// No character at this byte.
 const NONE: char = '\0';
@@ -21,8 +22,8 @@ pub(crate) struct Table {
     pair_row: [u8; 256],
     pairs: Vec<[char; 256]>,
     encode: HashMap<char, Vec<u8>>,
-    /// small letters that may stand for their capital
-    pub(crate) without_capital: Vec<char>,
+    /// small letters that may stand for their capital, by the letter's code in `letters`
+    pub(crate) without_capital: [bool; 128],
 }
 
 /// The windows-1252 character of a byte, C1 controls where it has none.
@@ -55,7 +56,7 @@ impl Table {
             pair_row: [0; 256],
             pairs: vec![[NONE; 256]],
             encode: HashMap::new(),
-            without_capital: Vec::new(),
+            without_capital: [false; 128],
         };
         for (bytes, c, note) in rows(source) {
             match bytes.as_slice() {
@@ -77,11 +78,19 @@ impl Table {
                 }
             }
         }
-        let small = table.encode.keys().filter(|c| c.is_lowercase());
-        table.without_capital = small
-            .copied()
-            .filter(|c| table.lacks_capital_of(*c))
+        let alphabet = Alphabet::get();
+        let lacking: Vec<u8> = table
+            .encode
+            .keys()
+            .filter(|c| c.is_lowercase() && table.lacks_capital_of(**c))
+            .map(|c| alphabet.letter(*c).code)
+            .filter(|code| *code > 26 && *code != FOREIGN)
             .collect();
+        for code in lacking {
+            if let Some(slot) = table.without_capital.get_mut(usize::from(code)) {
+                *slot = true;
+            }
+        }
         table
     }
 

@@ -132,6 +132,12 @@ fn is_alien(body: &str) -> bool {
     body.len() >= 3 && body.bytes().all(|b| b.is_ascii_lowercase()) && tier_of(body) == Tier::None
 }
 
+/// True when a run of ASCII between white space holds a word that speaks for VIQR.
+pub(crate) fn is_sure(run: &str) -> bool {
+    run.split(['/', '-', ',', ';', ':', '"', ')'])
+        .any(|word| read_word(word, true, true).1)
+}
+
 fn split_ending(word: &str) -> (&str, &str) {
     let at = word.char_indices().next_back().map_or(0, |(at, c)| {
         if c.is_whitespace() || matches!(c, '/' | '-' | ',' | ';' | ':' | '"' | ')') {

@@ -173,6 +173,13 @@ impl Spelling {
     }
 }
 
+/// True when every letter above ASCII stands between neighbours that were met.
+pub(crate) fn is_usual(word: &str) -> bool {
+    let mut spelling = Spelling::default();
+    word.chars().for_each(|c| spelling.push(c));
+    spelling.look(false).never == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
