@@ -67,6 +67,14 @@ pub const EVENT_ROWS_MAX: usize = 500;
 pub const TIDY_EVERY_SECS: u64 = 3_600;
 /// Ended sessions are kept this long for the person's own list, ms.
 pub const SESSIONS_KEPT_MS: i64 = 90 * 86_400_000;
+/// Recovery slips are kept this long after they ran out, ms: the audit log says for good who gave which.
+pub const SLIPS_KEPT_MS: i64 = 90 * 86_400_000;
+/// Changes are kept this long, ms: a mail program away for longer is told everything that is gone, not only what is new.
+pub const CHANGES_KEPT_MS: i64 = 30 * 86_400_000;
+/// ... and at most this long where a device has not been told of them yet, ms.
+pub const CHANGES_KEPT_AT_MOST_MS: i64 = 180 * 86_400_000;
+/// Change logs and traces are looked through this often, in tidyings: once a day.
+pub const TRIM_EVERY: u64 = 24;
 /// Letters derived again in one step.
 pub const REDERIVE_ROWS_MAX: usize = 500;
 /// Slips open at the same time that are looked through for those waiting: they live minutes to a day.

@@ -23,6 +23,8 @@ pub struct Policy {
     pub quota_bytes_default: i64,
     /// May a unit's administrator see the subjects of the own people's letters in traces? The text never.
     pub administrators_see_subjects: bool,
+    /// How long the trace of a message is kept, days.
+    pub trace_keep_days: u32,
     /// Demo: mail for other domains goes to this local address instead of the Internet.
     pub sink_address: Option<String>,
 }
@@ -44,6 +46,7 @@ impl Default for Policy {
             sign_in_failures_max: 10,
             quota_bytes_default: 5 * 1024 * 1024 * 1024,
             administrators_see_subjects: false,
+            trace_keep_days: 365,
             sink_address: None,
         }
     }

@@ -121,6 +121,23 @@ impl Mailroom {
         Ok(())
     }
 
+    /// Forgets what grows with every letter and is needed for a time only: the change log beyond every cursor, traces
+    /// beyond the policy's days with what was sent under them, slips that ran out. Runs by itself every day.
+    pub async fn trim(&self) -> Result<(), Error> {
+        let (now, store) = (self.now(), self.store());
+        let changes = store
+            .changes_trim(
+                now - limits::CHANGES_KEPT_MS,
+                now - limits::CHANGES_KEPT_AT_MOST_MS,
+            )
+            .await?;
+        let kept = i64::from(self.policy().trace_keep_days) * 86_400_000;
+        let traces = store.sweep_traces(now - kept).await?;
+        let slips = store.slips_sweep(now - limits::SLIPS_KEPT_MS).await?;
+        tracing::info!(changes, traces, slips, "trimmed");
+        Ok(())
+    }
+
     /// Derives stored letters again whose derivation is older than the rules, after a body, at most `rows`; the last body
     /// done, to go on from, or `None` when nothing is left.
     pub async fn rederive(
@@ -166,10 +183,17 @@ async fn tidy_now_and_then(room: std::sync::Weak<Room>) {
         };
         room.0.snapshots.drop_unused();
         ticks += 1;
-        if ticks.is_multiple_of(limits::TIDY_EVERY_SECS / limits::INDEXES_SWEEP_SECS)
+        let tidying = limits::TIDY_EVERY_SECS / limits::INDEXES_SWEEP_SECS;
+        if ticks.is_multiple_of(tidying)
             && let Err(cause) = room.tidy().await
         {
             tracing::warn!(%cause, "could not tidy");
+        }
+        // The first time an hour after the start, so that a server started anew every day trims too.
+        if ticks % (tidying * limits::TRIM_EVERY) == tidying
+            && let Err(cause) = room.trim().await
+        {
+            tracing::warn!(%cause, "could not trim");
         }
     }
 }

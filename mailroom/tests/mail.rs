@@ -344,3 +344,49 @@ async fn snapshots_stay_right_while_everybody_writes() {
         (row.modseq, row.uid_next, row.total, row.unseen)
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_messages_are_stored_all_or_none() {
+    let town = Town::with(|policy| policy.quota_bytes_default = 1_000).await;
+    let access = town.open("an").await;
+    let drafts = access.mailbox_by_role(Role::Drafts).await.unwrap();
+    let some = |sizes: &[usize]| -> Vec<Append> {
+        let one = |size: &usize| Append {
+            raw: format!("Subject: {size}\r\n\r\n{}", "x".repeat(*size)).into(),
+            flags: 0,
+            keywords: Vec::new(),
+            received_at: None,
+        };
+        sizes.iter().map(one).collect()
+    };
+    let placed = access.append_all(drafts.id, some(&[10, 20, 30])).await;
+    let uids: Vec<u32> = placed.unwrap().iter().map(|one| one.uid).collect();
+    assert_eq!(uids, [1, 2, 3]);
+    // Each would fit, all together do not: none is stored.
+    let refused = access.append_all(drafts.id, some(&[400, 400, 400])).await;
+    assert!(is_denied(refused));
+    assert_eq!(access.snapshot(drafts.id).await.unwrap().rows.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_away_longer_than_the_log_is_told_all_that_is_gone() {
+    let town = Town::new().await;
+    for subject in ["a", "b", "c", "d"] {
+        town.receive(&["an@tinh.example"], &letter(subject))
+            .await
+            .unwrap();
+    }
+    let access = town.open("an").await;
+    let inbox = access.mailbox_by_role(Role::Inbox).await.unwrap();
+    town.store.remove(inbox.id, &[1]).await.unwrap();
+    let between = access.snapshot(inbox.id).await.unwrap().mailbox.modseq;
+    town.store.remove(inbox.id, &[3]).await.unwrap();
+    assert_eq!(access.vanished(inbox.id, between).await.unwrap(), [3]);
+    // The store's own clock stamps changes; to it all of them are of long ago.
+    let later = i64::MAX / 2;
+    assert!(town.store.changes_trim(later, later).await.unwrap() > 0);
+    assert_eq!(access.vanished(inbox.id, 1).await.unwrap(), [1, 3]);
+    let now = access.snapshot(inbox.id).await.unwrap().mailbox.modseq;
+    assert!(access.vanished(inbox.id, now).await.unwrap().is_empty());
+    town.room.trim().await.unwrap();
+}

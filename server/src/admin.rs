@@ -77,6 +77,8 @@ async fn gauges(room: &Mailroom) {
         ("congthu_search_index_waiting", stats.index_queue),
         ("congthu_push_subscriptions", stats.subscriptions),
         ("congthu_assignments", stats.assignments),
+        ("congthu_traces", stats.traces),
+        ("congthu_changes", stats.changes),
     ] {
         metrics::gauge!(name).set(as_f64(value));
     }

@@ -44,6 +44,8 @@ pub struct Config {
     #[serde(default)]
     pub doctor: Doctor,
     #[serde(default)]
+    pub trace: Trace,
+    #[serde(default)]
     pub log: Log,
 }
 
@@ -261,6 +263,21 @@ pub struct Push {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+pub struct Trace {
+    /// How long what happened to a message can be looked up, days.
+    pub keep_days: u32,
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Trace {
+            keep_days: mailroom::Policy::default().trace_keep_days,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Log {
     pub format: log::Format,
     pub level: String,
@@ -352,6 +369,7 @@ impl Config {
                 .map(|minutes| minutes * 60)
                 .collect(),
             give_up_after_secs: self.outbound.give_up_days * DAY,
+            trace_keep_days: self.trace.keep_days,
             slip_life_secs: self.sign_in.slip_minutes * 60,
             session_life_secs: self.sign_in.session_days * DAY,
             session_idle_secs: self.sign_in.session_idle_days * DAY,
@@ -501,6 +519,12 @@ fn check(config: &Config) -> Result<(), Wrong> {
             "is outside 7 to 366 days (letters on their way must verify)",
         ),
         ("giá trị thường dùng: 30", "a usual value is 30"),
+    )?;
+    need(
+        (30..=3_650).contains(&config.trace.keep_days),
+        "trace.keep_days",
+        ("ngoài khoảng 30 đến 3650", "is outside 30 to 3650"),
+        ("giá trị thường dùng: 365", "a usual value is 365"),
     )?;
     let contact = &config.push.contact;
     need(

@@ -230,6 +230,10 @@ outside = ""
 # backup = "/srv/backup/congthu"
 # restore_test = "/srv/backup/congthu-restored"
 
+[trace]
+# Tra cứu được hành trình của thư trong bao nhiêu ngày. / Days the way of a message can be looked up.
+keep_days = 365
+
 [log]
 # "text" hoặc "json"
 format = "text"

@@ -51,7 +51,9 @@ const SESSION_REVOKE: &str =
 const SESSIONS_REVOKE: &str =
     "UPDATE session SET revoked_at = $2 WHERE principal_id = $1 AND revoked_at IS NULL";
 const SESSIONS_SWEEP: &str = "DELETE FROM session WHERE expires_at < $1 OR revoked_at < $1";
+const SLIPS_SWEEP: &str = "DELETE FROM credential WHERE kind = 'recovery' AND expires_at < $1";
 pub(crate) const SQL: &[&str] = &[
+    SLIPS_SWEEP,
     ADD,
     CREDENTIAL,
     OF,
@@ -341,5 +343,10 @@ impl Store {
     /// Forgets sessions that ended before a time. Returns how many.
     pub async fn sessions_sweep(&self, before: i64) -> Result<u64, Error> {
         self.change_any(SESSIONS_SWEEP, values![before]).await
+    }
+
+    /// Forgets slips that ran out before a time. Returns how many.
+    pub async fn slips_sweep(&self, before: i64) -> Result<u64, Error> {
+        self.change_any(SLIPS_SWEEP, values![before]).await
     }
 }

@@ -32,6 +32,7 @@ mod source;
 mod statements;
 mod store;
 mod trace;
+mod trim;
 mod writer;
 
 pub mod error;

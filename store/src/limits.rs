@@ -88,6 +88,10 @@ pub const WAL_CHECKPOINT_PAGES: i64 = 32_000;
 pub const INDEX_PARALLEL: u32 = 4_096;
 /// Parts read at the same time.
 pub const INDEX_PARTS: u32 = 4;
+/// Accounts whose change logs are looked at in one read.
+pub const TRIM_ACCOUNTS: i64 = 500;
+/// Steps of MODSEQ forgotten in one transaction.
+pub const TRIM_STEPS: i64 = 5_000;
 /// Traces forgotten in one transaction.
 pub const SWEEP_TRACES: usize = 500;
 /// Orphaned body files younger than this may belong to a delivery under way, ms.

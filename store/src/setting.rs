@@ -12,7 +12,8 @@ const SET_ONCE: &str =
 const STATS: &str = "SELECT (SELECT COUNT(*) FROM principal), (SELECT COUNT(*) FROM account), \
      (SELECT CAST(COALESCE(SUM(total), 0) AS BIGINT) FROM mailbox), (SELECT CAST(COALESCE(SUM(used_bytes), 0) AS BIGINT) FROM account), \
      (SELECT COUNT(*) FROM index_queue), (SELECT COUNT(*) FROM outbox WHERE ended_at IS NULL), \
-     (SELECT COUNT(*) FROM subscription), (SELECT COUNT(*) FROM assignment)";
+     (SELECT COUNT(*) FROM subscription), (SELECT COUNT(*) FROM assignment), \
+     (SELECT COUNT(*) FROM trace), (SELECT COUNT(*) FROM change)";
 pub(crate) const SQL: &[&str] = &[GET, SET, SET_ONCE, STATS];
 
 /// Numbers for monitoring.
@@ -26,6 +27,8 @@ pub struct Stats {
     pub outbox_pending: i64,
     pub subscriptions: i64,
     pub assignments: i64,
+    pub traces: i64,
+    pub changes: i64,
     pub refusals_dropped: u64,
 }
 
@@ -60,6 +63,8 @@ impl Store {
             outbox_pending: row.int(5)?,
             subscriptions: row.int(6)?,
             assignments: row.int(7)?,
+            traces: row.int(8)?,
+            changes: row.int(9)?,
             refusals_dropped: self.refusals_dropped(),
         })
     }

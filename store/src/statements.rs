@@ -7,7 +7,7 @@ use crate::store::Store;
 use crate::{
     Error, assignment, attached, audit, body, credential, deliver, device, directory, flags,
     health, listing, mailbox, open, outbox, people, report, reread, search, setting, source, store,
-    trace,
+    trace, trim,
 };
 
 const FIXED: &[&[&str]] = &[
@@ -32,6 +32,7 @@ const FIXED: &[&[&str]] = &[
     source::SQL,
     store::SQL,
     trace::SQL,
+    trim::SQL,
 ];
 const LISTED: &[&[&Listed]] = &[
     attached::LISTED,

@@ -274,6 +274,21 @@ impl Store {
         Ok(placed)
     }
 
+    /// Writes several deliveries, all or none; committed and on disk when this returns (promise 1).
+    pub async fn deliver_all(&self, all: Vec<Delivery>) -> Result<Vec<Vec<Placed>>, Error> {
+        let mut prepared = Vec::with_capacity(all.len());
+        for delivery in all {
+            prepared.push(deliver::prepare(delivery, self.bodies_folder()).await?);
+        }
+        self.write(move |txn| {
+            Box::pin(async move {
+                let all: Vec<_> = prepared.iter().collect();
+                deliver::write(txn, &all).await
+            })
+        })
+        .await
+    }
+
     /// Runs a job in the writer's transaction; committed when this returns, undone alone when it fails.
     pub(crate) async fn write<T, F>(&self, job: F) -> Result<T, Error>
     where

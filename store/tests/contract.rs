@@ -14,6 +14,7 @@ mod contract {
     pub mod report;
     pub mod reread;
     pub mod search;
+    pub mod trim;
 }
 
 use futures_util::StreamExt as _;
@@ -21,6 +22,7 @@ use futures_util::StreamExt as _;
 use contract::place::{Case, Place};
 use contract::{
     assigned, attached, bodies, mail, mailboxes, outbox, people, processes, report, reread, search,
+    trim,
 };
 
 fn cases() -> Vec<(&'static str, Case)> {
@@ -36,6 +38,7 @@ fn cases() -> Vec<(&'static str, Case)> {
         attached::cases(),
         processes::cases(),
         report::cases(),
+        trim::cases(),
     ]
     .concat()
 }

@@ -1,4 +1,4 @@
-//! APPEND: on disk before the answer (promise 1). (RFC 9051 §6.3.12, RFC 4315)
+//! APPEND: on disk before the answer (promise 1); several messages all or none. (RFC 9051 §6.3.12, RFC 3502, RFC 4315)
 
 use crate::error::Error;
 use crate::proto::{Message, sequence};
@@ -11,10 +11,7 @@ pub async fn run(
     name: String,
     messages: Vec<Message>,
 ) -> Result<Reply, Error> {
-    // MULTIAPPEND is all or nothing (RFC 3502), which is not offered.
-    let [message] =
-        <[Message; 1]>::try_from(messages).map_err(|_| Reply::bad("One message at a time"))?;
-    if message.raw.is_empty() {
+    if messages.iter().any(|message| message.raw.is_empty()) {
         return Ok(Reply::no("CANNOT", "An empty message is no message"));
     }
     let found = session.owner()?.find(&session.room, &name).await?;
@@ -24,17 +21,29 @@ pub async fn run(
         }
         mailbox => mailbox?,
     };
-    let append = Append {
-        raw: message.raw,
-        flags: message.flags.system,
-        keywords: message.flags.keywords,
-        received_at: message.received_at,
+    let mut all: Vec<Append> = messages.into_iter().map(appended).collect();
+    let placed = match all.pop() {
+        Some(only) if all.is_empty() => vec![found.access.append(mailbox.id, only).await?],
+        last => {
+            all.extend(last);
+            found.access.append_all(mailbox.id, all).await?
+        }
     };
-    let placed = found.access.append(mailbox.id, append).await?;
-    let mut code = format!("APPENDUID {} ", placed.uid_validity).into_bytes();
-    sequence::write_in_order(&mut code, &[placed.uid]);
+    let validity = placed.first().map_or(0, |one| one.uid_validity);
+    let mut code = format!("APPENDUID {validity} ").into_bytes();
+    let uids: Vec<u32> = placed.iter().map(|one| one.uid).collect();
+    sequence::write_in_order(&mut code, &uids);
     Ok(Reply::ok_with(
         String::from_utf8_lossy(&code).into_owned(),
         "Stored",
     ))
+}
+
+fn appended(message: Message) -> Append {
+    Append {
+        raw: message.raw,
+        flags: message.flags.system,
+        keywords: message.flags.keywords,
+        received_at: message.received_at,
+    }
 }

@@ -16,6 +16,25 @@ pub struct Append {
     pub received_at: Option<i64>,
 }
 
+/// UIDs that were given and are not there, rising.
+fn absent(snapshot: &Snapshot) -> Vec<u32> {
+    let mut next = 1;
+    let mut absent = Vec::new();
+    for row in &snapshot.rows {
+        absent.extend(next..row.uid);
+        next = row.uid.saturating_add(1);
+    }
+    absent.extend(next..snapshot.mailbox.uid_next);
+    absent
+}
+
+fn first_of(placed: &[Placed]) -> Result<Placed, Error> {
+    placed
+        .first()
+        .copied()
+        .ok_or_else(|| Error::Broken("nothing was placed".into()))
+}
+
 impl Access {
     /// The shared snapshot of a mailbox, up to date with every commit before this call.
     pub async fn snapshot(&self, mailbox: MailboxId) -> Result<Arc<Snapshot>, Error> {
@@ -27,7 +46,8 @@ impl Access {
             .await
     }
 
-    /// UIDs removed after a modseq (VANISHED, RFC 7162 §3.2.5), rising.
+    /// UIDs removed after a modseq (VANISHED, RFC 7162 §3.2.5), rising. Where the log does not reach back so far, every UID
+    /// that is not there now: more than was asked, as the RFC allows, and never less.
     pub async fn vanished(&self, mailbox: MailboxId, after_modseq: i64) -> Result<Vec<u32>, Error> {
         self.need(Right::Read).await?;
         self.own(mailbox).await?;
@@ -36,6 +56,11 @@ impl Access {
             .store()
             .changes_since(mailbox, after_modseq)
             .await?;
+        let store = self.room.store();
+        if !store.changes_reach(self.account, after_modseq).await? {
+            let snapshot = self.snapshot(mailbox).await?;
+            return Ok(absent(&snapshot));
+        }
         let mut uids: Vec<u32> = changes
             .iter()
             .filter(|change| change.kind == ChangeKind::Destroyed)
@@ -143,9 +168,42 @@ impl Access {
 
     /// Stores a message as handed in, byte-exact; committed when this returns (promise 1).
     pub async fn append(&self, mailbox: MailboxId, append: Append) -> Result<Placed, Error> {
+        self.may_append(mailbox, std::slice::from_ref(&append))
+            .await?;
+        let delivery = self.appended(mailbox, append).await?;
+        let placed = self.room.placed(delivery).await?;
+        first_of(&placed)
+    }
+
+    /// Stores several, all or none (RFC 3502); their places in the order given.
+    pub async fn append_all(
+        &self,
+        mailbox: MailboxId,
+        all: Vec<Append>,
+    ) -> Result<Vec<Placed>, Error> {
+        self.may_append(mailbox, &all).await?;
+        let bytes = all.iter().map(|one| one.raw.len()).sum();
+        let mut deliveries = Vec::with_capacity(all.len());
+        for append in all {
+            deliveries.push(self.appended(mailbox, append).await?);
+        }
+        let placed = self.room.store().deliver_all(deliveries).await?;
+        self.room.0.sizes.grew(std::iter::once(self.account), bytes);
+        placed.iter().map(|one| first_of(one)).collect()
+    }
+
+    async fn may_append(&self, mailbox: MailboxId, all: &[Append]) -> Result<(), Error> {
         self.need(Right::Write).await?;
         self.own(mailbox).await?;
-        self.room_for(append.raw.len()).await?;
+        let largest = all.iter().map(|one| one.raw.len()).max().unwrap_or(0);
+        if largest > self.room.policy().message_bytes_max {
+            return Err(Denied::OverLimit.into());
+        }
+        self.quota_for(all.iter().map(|one| one.raw.len()).sum())
+            .await
+    }
+
+    async fn appended(&self, mailbox: MailboxId, append: Append) -> Result<Delivery, Error> {
         let now = self.room.now();
         let body = derive::body(self.room.store(), now, append.raw).await?;
         let copy = LocalCopy {
@@ -156,18 +214,13 @@ impl Access {
             received_at: append.received_at.unwrap_or(now),
             recipient: String::new(),
         };
-        let delivery = Delivery {
+        Ok(Delivery {
             trace: None,
             body,
             copies: vec![copy],
             submission: None,
             replaces: Vec::new(),
-        };
-        let placed = self.room.placed(delivery).await?;
-        placed
-            .first()
-            .copied()
-            .ok_or_else(|| Error::Broken("nothing was placed".into()))
+        })
     }
 
     /// Refuses what is too large or more than the quota; letters from outside may go to 110 %, own copies not.
@@ -175,6 +228,10 @@ impl Access {
         if bytes > self.room.policy().message_bytes_max {
             return Err(Denied::OverLimit.into());
         }
+        self.quota_for(bytes).await
+    }
+
+    async fn quota_for(&self, bytes: usize) -> Result<(), Error> {
         let (used, quota) = self.used_and_quota().await?;
         if used.saturating_add(i64::try_from(bytes).unwrap_or(i64::MAX)) > quota {
             return Err(Denied::OverLimit.into());

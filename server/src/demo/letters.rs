@@ -110,10 +110,13 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn letters_are_about_sixty_in_order_and_never_in_the_future() {
+    fn letters_fill_a_page_in_order_and_are_never_in_the_future() {
         let now: Timestamp = "2026-11-20T17:30:00Z".parse().unwrap();
         let all = timed(now).unwrap();
-        assert!((50..=70).contains(&all.len()), "{}", all.len());
+        assert!((60..=80).contains(&all.len()), "{}", all.len());
+        let to_lan = |timed: &&Timed| timed.letter.to.iter().any(|to| to == "lan.nt");
+        let lan = all.iter().filter(to_lan).count();
+        assert!(lan >= 30, "a page and more for whoever tries it: {lan}");
         assert!(all.is_sorted_by_key(|timed| timed.at));
         assert!(all.iter().all(|timed| timed.at < now.as_millisecond()));
     }
