@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A DNS server on loopback for one test: a zone given on the command line, NXDOMAIN for everything else. UDP and TCP.
 
-usage: dns.py PORT NAME=TYPE:VALUE ...      TYPE: A, MX (preference 10), TXT, PTR
+usage: dns.py PORT NAME=TYPE:VALUE ...      TYPE: A, AAAA, CNAME, MX (preference 10), TXT, PTR, SRV, TLSA and DNSKEY (hex)
 """
 import socket
 import socketserver
@@ -9,7 +9,8 @@ import struct
 import sys
 import threading
 
-TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28}
+TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33, "DNSKEY": 48,
+         "TLSA": 52}
 
 
 def wire(name):
@@ -22,8 +23,16 @@ def data(kind, value):
         return socket.inet_aton(value)
     if kind == "MX":
         return struct.pack(">H", 10) + wire(value)
+    if kind == "AAAA":
+        return socket.inet_pton(socket.AF_INET6, value)
     if kind == "TXT":
-        return bytes([len(value)]) + value.encode()
+        raw = value.encode()
+        return b"".join(bytes([len(raw[i:i + 255])]) + raw[i:i + 255] for i in range(0, len(raw), 255))
+    if kind == "SRV":
+        numbers, target = value.rsplit(" ", 1)
+        return struct.pack(">3H", *map(int, numbers.split())) + wire(target)
+    if kind in ("TLSA", "DNSKEY"):
+        return bytes.fromhex(value)
     return wire(value)
 
 

@@ -69,7 +69,7 @@ impl Site {
         site
     }
 
-    fn config(&self) -> PathBuf {
+    pub fn config(&self) -> PathBuf {
         self.folder.path().join("congthu.toml")
     }
 
@@ -144,6 +144,7 @@ impl Site {
     pub fn command(&self, arguments: &[&str], input: &[u8]) -> Output {
         let mut command = Command::new(congthu());
         command.args(arguments).arg("--config").arg(self.config());
+        command.envs(self.environment.iter().cloned());
         limited(command, input)
     }
 
