@@ -20,6 +20,13 @@ pub const INDEX_ROWS_KEPT_MAX: usize = 2_000_000;
 pub const LIST_ROWS_MAX: usize = 200;
 /// Words of one condition of a search.
 pub const SEARCH_WORDS_MAX: usize = 32;
+/// Bytes of letters looked through for the places of one page of results; rows beyond are shown without.
+pub const HIT_BYTES_MAX: usize = 1 << 20;
+/// Places looked at in one letter.
+pub const HIT_PLACES_MAX: usize = 2_000;
+/// Bytes shown before and after a place: two lines on a phone.
+pub const HIT_BEFORE_BYTES: usize = 60;
+pub const HIT_AFTER_BYTES: usize = 160;
 /// Files of one letter whose text is read for the search.
 pub const ATTACHED_FILES_MAX: usize = 20;
 /// Bytes of text of all attached files of one letter: with its own text it stays below what is kept for the search.

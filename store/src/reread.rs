@@ -127,6 +127,13 @@ impl Store {
         Ok(derived)
     }
 
+    /// Everything findable of a letter as this mailbox reads it, the text of attached files behind (`FILE_MARK`).
+    pub async fn findable_text(&self, account: AccountId, body: BodyId) -> Result<String, Error> {
+        let rereads = self.rereads(&[(account, body)]).await?;
+        let reread = rereads.get(&(account, body));
+        Ok(self.derived_as_read(body, reread).await?.search_text)
+    }
+
     /// From now on a mailbox reads a letter so, or (`None`) as derived; it is indexed again. False, and nothing is done,
     /// while the index is taking the letter as it was: then later.
     pub async fn reread_put(

@@ -200,6 +200,7 @@ unsendable-malformed = These addresses are not written correctly: {$x}.
 unsendable-too-large = The letter is too large. Remove files or send several letters.
 unsendable-too-many = There are too many recipients. Use a distribution list.
 unsendable-not-as = You may not send from this mailbox.
+found-in-file = In the file {$x}
 found = { $n ->
     [one] Found {$x} letter with “{$y}”
    *[other] Found {$x} letters with “{$y}”

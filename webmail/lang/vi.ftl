@@ -179,6 +179,7 @@ unsendable-malformed = Địa chỉ viết chưa đúng: {$x}.
 unsendable-too-large = Thư quá lớn. Hãy bỏ bớt tệp hoặc gửi thành nhiều thư.
 unsendable-too-many = Quá nhiều người nhận. Hãy dùng danh sách người nhận của cơ quan.
 unsendable-not-as = Bạn chưa được phép gửi từ hộp thư này.
+found-in-file = Có trong tệp {$x}
 found = Tìm thấy {$x} thư có “{$y}”
 previous = Trang trước
 next = Trang sau

@@ -1,6 +1,9 @@
 //! Search in one opened account, with or without diacritics. Text terms go to the full-text index; the rest is a filter.
 
+mod hit;
 mod query;
+
+pub use hit::Hit;
 
 use store::{Clause, EmailId, EmailRow, IndexRow, MailboxId, Role};
 

@@ -66,10 +66,12 @@ pub async fn show(
         .search(&query, page * limits::SEARCH_ROWS, limits::SEARCH_ROWS)
         .await?;
     let mailboxes = access.mailboxes().await?;
-    let wanted = Wanted::of(query.words.iter().map(|words| words.text.as_str()));
+    let wanted = wanted(&query);
+    let hits = access.hits(&query, &emails).await?;
     let rows = emails
         .iter()
-        .map(|email| {
+        .zip(hits)
+        .map(|(email, hit)| {
             let place = mailboxes.iter().find(|m| m.id == email.mailbox);
             let mut row = Row::of(
                 email,
@@ -77,6 +79,9 @@ pub async fn show(
                 me.lang,
                 &wanted,
             );
+            if let Some(hit) = hit {
+                row.found_at(&hit, &wanted);
+            }
             row.place = place.map_or_else(String::new, |m| names::mailbox(me.lang, m));
             row
         })
@@ -110,4 +115,13 @@ pub async fn show(
         next,
         previous,
     }))
+}
+
+/// What is marked in the rows; the last word may still be being typed.
+fn wanted(query: &Query) -> Wanted {
+    let wanted = Wanted::of(query.words.iter().map(|words| words.text.as_str()));
+    match query.words.last() {
+        Some(last) if !last.phrase => wanted.going_on(&last.text),
+        _ => wanted,
+    }
 }

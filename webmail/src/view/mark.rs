@@ -11,26 +11,42 @@ pub struct Stretch {
 
 /// The folded words of a search.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted(HashSet<String>);
+pub struct Wanted {
+    words: HashSet<String>,
+    /// The word still being typed: longer ones that begin so are found too.
+    goes_on: Option<String>,
+}
 
 impl Wanted {
     pub fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Wanted {
-        Wanted(
-            texts
-                .into_iter()
-                .flat_map(viet::tokens)
-                .map(|token| token.folded)
-                .collect(),
-        )
+        let words = texts.into_iter().flat_map(viet::tokens);
+        Wanted {
+            words: words.map(|token| token.folded).collect(),
+            goes_on: None,
+        }
+    }
+
+    /// The last word of this text may go on.
+    pub fn going_on(mut self, text: &str) -> Wanted {
+        self.goes_on = viet::tokens(text).last().map(|token| token.folded);
+        self
+    }
+
+    fn has(&self, folded: &str) -> bool {
+        self.words.contains(folded)
+            || self
+                .goes_on
+                .as_deref()
+                .is_some_and(|start| folded.starts_with(start))
     }
 
     /// The whole text in stretches; neighbours that are both found are joined with the space between them.
     pub fn mark(&self, text: &str) -> Vec<Stretch> {
         let mut out: Vec<Stretch> = Vec::new();
         let mut at = 0;
-        if !self.0.is_empty() {
+        if !self.words.is_empty() {
             for token in viet::tokens(text) {
-                if !self.0.contains(&token.folded) {
+                if !self.has(&token.folded) {
                     continue;
                 }
                 let between = text.get(at..token.start).unwrap_or_default();
@@ -90,5 +106,13 @@ mod tests {
         assert_eq!(shown("", "đê biển"), "đê biển");
         assert_eq!(shown("2045", "Số 2045/VP-HC"), "Số [2045]/VP-HC");
         assert_eq!(shown("đê", ""), "");
+        let typing = Wanted::of(["thực hi"]).going_on("thực hi");
+        let hits: Vec<_> = typing
+            .mark("đã thực hiện")
+            .into_iter()
+            .filter(|s| s.hit)
+            .collect();
+        assert_eq!(hits.len(), 1);
+        assert!(hits.iter().all(|s| s.text == "thực hiện"));
     }
 }

@@ -5,6 +5,7 @@ use super::names;
 use super::subject::Subject;
 use crate::lang::Lang;
 use crate::time;
+use mailroom::search::Hit;
 use store::{EmailRow, Role, flag};
 
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Row {
     pub time: String,
     pub machine_time: String,
     pub files: u32,
+    /// The attached file in which it was found, or "".
+    pub in_file: String,
     /// Mailbox name, shown where rows come from several.
     pub place: String,
 }
@@ -62,8 +65,17 @@ impl Row {
             time: time::full(row.received_at),
             machine_time: time::machine(row.received_at),
             files: row.attachments,
+            in_file: String::new(),
             place: String::new(),
         }
+    }
+}
+
+impl Row {
+    /// Shows where the words were found instead of how the letter begins.
+    pub fn found_at(&mut self, hit: &Hit, wanted: &Wanted) {
+        self.preview = wanted.mark(&hit.snippet);
+        self.in_file = hit.file.clone().unwrap_or_default();
     }
 }
 
