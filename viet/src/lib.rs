@@ -38,8 +38,10 @@ mod refs;
 mod repair;
 mod score;
 mod slots;
+mod stray;
 mod syllables;
 mod tables;
+mod utf7;
 mod viqr;
 mod western;
 

@@ -8,7 +8,7 @@ use encoding_rs::Encoding;
 use crate::coding::{Coding, Label};
 use crate::decode::{nfc, western, western_bytes};
 use crate::detect::Hints;
-use crate::{clean, legacy, mojibake, refs, viqr};
+use crate::{clean, legacy, mojibake, refs, stray, utf7, viqr};
 
 /// A text and what was done to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -164,6 +164,12 @@ fn one_round(text: &str, hints: Hints, steps: &mut Steps) -> Option<String> {
         steps.mojibake += 1;
         return Some(nfc(&next).into_owned());
     }
+    if !hints.raw
+        && let Some(next) = stray::undo(text).filter(|next| changed(next))
+    {
+        steps.codings.push(Coding::Windows1258);
+        return Some(next);
+    }
     if let Some(outcome) = legacy::repair(text, hints)
         && changed(&outcome.text)
     {
@@ -204,6 +210,15 @@ pub fn read_bytes<'a>(raw: &'a [u8], label: Option<&str>, cx: &Context) -> Repai
         && let Some(text) = obey(raw, encoding)
     {
         return text;
+    }
+    if label == Label::Utf7
+        && let Some(text) = utf7::decode(raw).filter(|text| text.as_bytes() != raw)
+    {
+        return Repaired {
+            text: Cow::Owned(nfc(&text).into_owned()),
+            coding: Coding::Utf8,
+            confidence: 1.0,
+        };
     }
     if label == Label::Vietnamese(Coding::Viqr) && raw.is_ascii() {
         let text = crate::decode_as(raw, Coding::Viqr);
@@ -405,6 +420,15 @@ pub fn decode_loosely<'a>(raw: &'a [u8], label: Option<&str>) -> Loose<'a> {
             text: read.text,
             label: None,
             foreign: Some(encoding.name()),
+        };
+    }
+    if label == Label::Utf7
+        && let Some(text) = utf7::decode(raw)
+    {
+        return Loose {
+            text: Cow::Owned(text),
+            label: None,
+            foreign: None,
         };
     }
     let named = if let Label::Vietnamese(coding) = label {

@@ -216,11 +216,13 @@ impl Word {
                 '»' | '«' | '“' | '”' | '„' | '‚' | '‘' | '‹' | '›' | '•' | '€' => {
                     true
                 }
-                '®' | '©' | '™' => self.letters >= 4 || self.uppers == self.letters,
+                '®' | '©' | '™' => {
+                    self.letters >= 4 || (self.letters >= 2 && self.uppers == self.letters)
+                }
                 '·' => self.last == 'l',
                 '°' => matches!(self.last, 'n' | 'N') && self.letters == 1,
                 'ª' | 'º' => self.letters <= 1,
-                '²' | '³' | '¹' => self.letters <= 2,
+                '²' | '³' => self.letters <= 2,
                 _ => false,
             }
         };
@@ -257,8 +259,13 @@ impl Word {
 
     fn weigh(mut self, total: &mut Score, view: View, loses_case: bool) {
         // "l·" is no word yet, nor is "v«"
-        let lone_small = self.letters == 1 && self.special == 0 && self.uppers == 0;
-        let cut = self.last_sign == '·' || (lone_small && matches!(self.last_sign, '«' | '»'));
+        let lone = self.letters == 1 && self.special == 0;
+        let cut = match self.last_sign {
+            '·' => true,
+            '«' => lone,
+            '»' => lone && self.uppers == 0,
+            _ => false,
+        };
         if self.ends_in_sign && cut && self.letters > 0 && self.misfits == 0 {
             self.misfits = 1;
         }
