@@ -16,7 +16,7 @@ pub struct Flash {
 }
 
 /// word in the address, key of the words, is it a warning
-const TABLE: [(&str, &str, bool); 27] = [
+const TABLE: [(&str, &str, bool); 28] = [
     ("gui", "flash-sent", false),
     ("nhap", "flash-draft-saved", false),
     ("xoa", "flash-trashed", false),
@@ -35,6 +35,7 @@ const TABLE: [(&str, &str, bool); 27] = [
     ("mat-khau", "flash-password-changed", false),
     ("dang-xuat", "flash-signed-out", false),
     ("thu-hoi-ma", "flash-app-revoked", false),
+    ("het-phien-khac", "flash-device-ended", false),
     ("duyet", "flash-approved", false),
     ("khoi-phuc", "flash-recovered", false),
     ("hd-gui-lai", "flash-queue-retry", false),

@@ -120,6 +120,10 @@ fn settings() -> Router<App> {
             "/cai-dat/thiet-bi",
             get(page::devices::show).post(page::devices::end_all),
         )
+        .route(
+            "/cai-dat/thiet-bi/{key}/dang-xuat",
+            post(page::devices::end_one),
+        )
 }
 
 fn people() -> Router<App> {

@@ -3,7 +3,7 @@
 use store::*;
 
 use crate::secret::{digest_of, token};
-use crate::{Actor, Error, Mailroom, Means, limits};
+use crate::{Actor, Denied, Error, Mailroom, Means, limits};
 
 /// Keeps these hashes apart from those of other secrets.
 const PURPOSE: &str = "session";
@@ -124,6 +124,20 @@ impl Mailroom {
             .subscriptions_delete_session(&session.key)
             .await?;
         Ok(())
+    }
+
+    /// Ends one of the actor's own sessions, named by its key; its devices are not pushed to any more.
+    pub async fn session_end_one(&self, actor: &Actor, key: &str) -> Result<(), Error> {
+        let own = self.sessions(actor).await?;
+        let Some(one) = own.into_iter().find(|one| one.key == key) else {
+            return Err(Denied::NotYours.into());
+        };
+        self.store().session_revoke(&one.key, self.now()).await?;
+        self.store().subscriptions_delete_session(&one.key).await?;
+        let who = self.store().principal(actor.principal).await?;
+        let unit = who.and_then(|who| who.unit);
+        self.audit(actor, "session.end", &actor.address, unit, &one.device)
+            .await
     }
 
     /// "Đăng xuất khỏi mọi thiết bị": sessions and their devices; app passwords stay.

@@ -167,6 +167,28 @@ async fn passphrases_and_app_passwords_are_changed_by_their_owner() {
 }
 
 #[tokio::test]
+async fn one_of_the_other_devices_is_signed_out() {
+    let town = Town::new().await;
+    let mut here = town.signed_in("lan").await;
+    assert!(!here.get("/cai-dat/thiet-bi").await.has("nơi khác"));
+    let mut phone = town.signed_in("lan").await;
+    let mut other = town.signed_in("quantri").await;
+    let listed = here.get("/cai-dat/thiet-bi").await;
+    let end = listed.link("/cai-dat/thiet-bi/");
+    assert!(end.ends_with("/dang-xuat"), "{end}");
+    // Somebody else's session cannot be ended, whoever knows its key.
+    other.get("/cai-dat/thiet-bi").await;
+    other.submit(&end, &[]).await;
+    assert_eq!(phone.get("/cai-dat/thiet-bi").await.status, StatusCode::OK);
+    here.get("/cai-dat/thiet-bi").await;
+    let answer = here.submit(&end, &[]).await;
+    assert_eq!(answer.place(), "/cai-dat/thiet-bi?tb=het-phien-khac");
+    assert!(!here.see(&answer.place()).await.has("nơi khác"));
+    let gone = phone.get("/cai-dat/thiet-bi").await;
+    assert_eq!(gone.status, StatusCode::SEE_OTHER, "{}", gone.text());
+}
+
+#[tokio::test]
 async fn devices_subscribe_and_stop() {
     let town = Town::new().await;
     let mut lan = town.signed_in("lan").await;
