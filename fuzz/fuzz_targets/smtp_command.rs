@@ -10,7 +10,7 @@ use smtp::proto::sasl::Exchange;
 use smtp::proto::proxy;
 
 const ALL: Offers =
-    Offers { starttls: true, auth: true, requiretls: true, binarymime: true, mt_priority: true };
+    Offers { starttls: true, auth: true, requiretls: true, binarymime: true, mt_priority: true, future_release: true };
 
 fuzz_target!(|bytes: &[u8]| {
     proxy::parse(bytes);

@@ -25,10 +25,11 @@ impl Mailroom {
             .saturating_mul(1000);
         let per_domain = rows.div_ceil(4).min(limits::LEASE_PER_DOMAIN_MAX);
         let now = self.now();
-        Ok(self
+        let leased = self
             .store()
             .outbox_lease_except(worker, now, lease_ms, (rows, per_domain), except)
-            .await?)
+            .await?;
+        self.deliver_released(leased).await
     }
 
     pub async fn settle_outbox(&self, settlements: Vec<Settlement>) -> Result<(), Error> {

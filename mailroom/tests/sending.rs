@@ -456,6 +456,54 @@ async fn bounces_of_forwarded_letters_find_their_sender() {
     assert_eq!(town.room.resolve(&path).await.unwrap(), Recipient::Unknown);
 }
 
+/// A letter for tomorrow is nowhere today, also for people here; tomorrow it is with everybody.
+#[tokio::test]
+async fn letters_wait_for_their_time() {
+    let town = Town::new().await;
+    let an = town.actor("an").await;
+    let to = ["binh@tinh.example", "ngoai@gmail.example"];
+    let out = outgoing(&town, "an@tinh.example", &to, "Subject: ngày mai\n\nx\n").await;
+    let (day, now) = (86_400_000, town.room.now());
+    let way = mailroom::receive::Onward::AnyWay;
+    let handed = town.room.submit_at(&an, out, way, Some(now + day)).await;
+    handed.unwrap().unwrap();
+    let leave = async || {
+        let rows = town.room.lease_outbox("w", 10, 60, &HashSet::new()).await;
+        let rows = rows.unwrap().into_iter();
+        rows.map(|row| (row.recipient, row.expires_at))
+            .collect::<Vec<_>>()
+    };
+    town.pass_ms(day - 1);
+    assert_eq!(leave().await, []);
+    assert!(town.subjects("binh", Role::Inbox).await.is_empty());
+    town.pass_ms(1);
+    let life = 5 * 86_400_000;
+    assert_eq!(
+        leave().await,
+        [("ngoai@gmail.example".to_owned(), now + day + life)]
+    );
+    assert_eq!(town.subjects("binh", Role::Inbox).await, ["ngày mai"]);
+    // Once.
+    town.pass_ms(day);
+    leave().await;
+    assert_eq!(town.subjects("binh", Role::Inbox).await.len(), 1);
+    // A time that has passed is now.
+    let out = outgoing(
+        &town,
+        "an@tinh.example",
+        &["binh@tinh.example"],
+        "Subject: hôm nay\n\nx\n",
+    )
+    .await;
+    let now = town.room.now();
+    let handed = town.room.submit_at(&an, out, way, Some(now - 1)).await;
+    handed.unwrap().unwrap();
+    assert_eq!(
+        town.subjects("binh", Role::Inbox).await,
+        ["ngày mai", "hôm nay"]
+    );
+}
+
 #[tokio::test]
 async fn in_a_demo_nothing_leaves() {
     let town = Town::with(|policy| policy.sink_address = Some("binh@tinh.example".into())).await;

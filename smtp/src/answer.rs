@@ -4,7 +4,8 @@
 use crate::check::{Checks, Envelope, Judged};
 use crate::cmd::data::code_and_reason;
 use crate::delivered::Wanted;
-use crate::limits::REFUSALS_RECORDED_MAX;
+use crate::limits::{HOLD_SECS_MAX, REFUSALS_RECORDED_MAX};
+use crate::proto::params::Hold;
 use crate::proto::{Answer, Ask, Fate, Letter, Refusal, Rejection, Trouble};
 use crate::report::Reader;
 use mailroom::directory::Recipient;
@@ -248,7 +249,22 @@ impl World {
         let onward = onward(mail.params.requiretls);
         let asked = (&mail.params.envid, &mail.params.ret);
         let now = self.room.now();
-        let wanted = Wanted::of(&mail.sender, &mail.recipients, asked, &body.bytes, now);
+        let release = match mail.params.hold.map(|hold| release_at(hold, now)) {
+            None => None,
+            Some(Some(at)) => Some(at),
+            Some(None) => {
+                return Err(Declined {
+                    why: Rejection::TooLate,
+                    words: String::new(),
+                    traced: None,
+                });
+            }
+        };
+        let wanted = match release {
+            // Nobody has it yet.
+            Some(_) => None,
+            None => Wanted::of(&mail.sender, &mail.recipients, asked, &body.bytes, now),
+        };
         let outgoing = Outgoing {
             trace: self.room.new_trace(),
             peer,
@@ -260,7 +276,7 @@ impl World {
             ret: mail.params.ret,
             priority: mail.params.priority,
         };
-        match self.room.submit_for(actor, outgoing, onward).await {
+        match self.room.submit_at(actor, outgoing, onward, release).await {
             Ok(Ok(trace)) => {
                 if let Some(wanted) = wanted {
                     wanted.tell(&self.room, trace).await;
@@ -284,6 +300,16 @@ struct Declined {
     words: String,
     /// Where the mailroom has written it down already.
     traced: Option<TraceId>,
+}
+
+/// Unix ms; None when it is further away than we keep letters (RFC 4865 §4).
+fn release_at(hold: Hold, now: i64) -> Option<i64> {
+    let ms = |secs: u64| i64::try_from(secs).ok()?.checked_mul(1_000);
+    let at = match hold {
+        Hold::For(secs) => now.checked_add(ms(secs)?)?,
+        Hold::Until(secs) => ms(secs)?,
+    };
+    (at <= now.checked_add(ms(HOLD_SECS_MAX)?)?).then_some(at)
 }
 
 fn onward(requiretls: bool) -> Onward {

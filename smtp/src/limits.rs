@@ -15,6 +15,8 @@ pub const DOMAIN_BYTES_MAX: usize = 255;
 pub const ENVID_BYTES_MAX: usize = 100;
 /// Octets of an ORCPT value as sent (RFC 3461 §4.2 allows 500).
 pub const ORCPT_BYTES_MAX: usize = 500;
+/// Seconds a letter may wait for its release: a month ahead is planning, more is forgotten (RFC 4865 §4).
+pub const HOLD_SECS_MAX: u64 = 30 * 86_400;
 /// ESMTP parameters of one command: every known one, twice.
 pub const PARAMETERS_MAX: usize = 16;
 /// Bytes read from a socket at once; also the most that waits unparsed.

@@ -39,6 +39,15 @@ struct Listener {
     hurry: CancellationToken,
 }
 
+impl Listener {
+    /// Letters can wait for a time where mail really leaves.
+    fn tell_time(&self, session: &mut Session) {
+        if self.world.room.policy().sink_address.is_none() {
+            session.opened(self.world.room.now());
+        }
+    }
+}
+
 /// Serves one listener until `shutdown`, then lets open transactions finish for `DRAIN_SECS`.
 pub async fn serve(
     config: Arc<Config>,
@@ -181,11 +190,13 @@ async fn session(
         };
         let mut session = Session::new(rules, peer, Some(describe(&tls)));
         session.bind(exporter(&tls));
+        shared.tell_time(&mut session);
         return talk(shared, &mut tls, &mut session, ip, BytesMut::new())
             .await
             .map(|_| ());
     }
     let mut session = Session::new(rules, peer, None);
+    shared.tell_time(&mut session);
     if talk(shared, &mut stream, &mut session, ip, input).await? == End::Closed {
         return Ok(());
     }

@@ -17,6 +17,7 @@ const ALL: Offers = Offers {
     requiretls: true,
     binarymime: true,
     mt_priority: true,
+    future_release: true,
 };
 
 /// What a path means: nobody, postmaster, or local part without quotes and host in one spelling.

@@ -76,6 +76,29 @@ impl Places {
         places
     }
 
+    /// Of a letter that leaves later: everybody waits in the outbox, people here too, and lists are read when it leaves.
+    pub(crate) fn waiting(recipients: &[RcptTo]) -> Places {
+        let mut seen = HashSet::new();
+        let outside = recipients
+            .iter()
+            .filter(|one| {
+                !matches!(
+                    one.resolved,
+                    Recipient::Unknown | Recipient::Disabled | Recipient::Returns { .. }
+                )
+            })
+            .filter(|one| seen.insert(one.address.to_lowercase()))
+            .map(|one| Outside {
+                address: one.address.clone(),
+                notify: one.notify.clone(),
+                orcpt: one.orcpt.clone(),
+            });
+        Places {
+            outside: outside.collect(),
+            ..Places::default()
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.copies.is_empty() && self.outside.is_empty() && self.sunk.is_empty()
     }

@@ -103,6 +103,7 @@ impl Access {
                 recipient: String::new(),
             }),
             replaces: self.place_of(draft.replaces).await?,
+            release: None,
         };
         let sent = self.room.hand_in(&self.actor, handed).await?;
         if sent.is_ok() {

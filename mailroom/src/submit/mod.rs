@@ -3,6 +3,7 @@
 mod complete;
 mod draft;
 mod fate;
+mod held;
 mod material;
 
 use bytes::Bytes;
@@ -59,6 +60,8 @@ pub(crate) struct Handed {
     /// The Sent copy, for letters composed here.
     pub own_copy: Option<LocalCopy>,
     pub replaces: Vec<(MailboxId, u32)>,
+    /// When it is to leave; None is now.
+    pub release: Option<i64>,
 }
 
 impl Mailroom {
@@ -77,6 +80,17 @@ impl Mailroom {
         actor: &Actor,
         outgoing: Outgoing,
         onward: Onward,
+    ) -> Result<Result<TraceId, Unsendable>, Error> {
+        self.submit_at(actor, outgoing, onward, None).await
+    }
+
+    /// As `submit_for`, for letters that are to wait until `release` (RFC 4865), for recipients here too.
+    pub async fn submit_at(
+        &self,
+        actor: &Actor,
+        outgoing: Outgoing,
+        onward: Onward,
+        release: Option<i64>,
     ) -> Result<Result<TraceId, Unsendable>, Error> {
         let senders = complete::from_addresses(&outgoing.raw);
         if !self.owns_all(actor, &outgoing.mail_from, &senders).await? {
@@ -113,6 +127,8 @@ impl Mailroom {
                 account,
                 own_copy: None,
                 replaces: Vec::new(),
+                // A demo keeps everything inside, at once.
+                release: release.filter(|at| *at > now && self.policy().sink_address.is_none()),
             },
         )
         .await
@@ -160,7 +176,10 @@ impl Mailroom {
             return Ok(Err(fault));
         }
         let now = self.now();
-        let mut places = Places::of(&handed.recipients, false);
+        let mut places = match handed.release {
+            Some(_) => Places::waiting(&handed.recipients),
+            None => Places::of(&handed.recipients, false),
+        };
         if places.is_empty() {
             return Ok(Err(Unsendable::NoRecipient));
         }
@@ -201,6 +220,9 @@ impl Mailroom {
                 now,
             )
             .map(|submission| NewSubmission {
+                due_at: handed.release.unwrap_or(submission.due_at),
+                // The time to try begins with the release.
+                expires_at: submission.expires_at + handed.release.map_or(0, |at| at - now),
                 priority: handed.priority,
                 requiretls: handed.onward == Onward::OnlyTls,
                 ..submission

@@ -81,6 +81,7 @@ fn words_for(why: Rejection) -> Reply {
         Rejection::BadRecipient => reply::BAD_RECIPIENT,
         Rejection::TooLarge => reply::TOO_LARGE,
         Rejection::TooManyRecipients => reply::TOO_MANY_RECIPIENTS,
+        Rejection::TooLate => reply::RELEASE_TOO_LATE,
     }
 }
 

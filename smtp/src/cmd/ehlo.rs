@@ -1,9 +1,10 @@
 //! EHLO and HELO: who the peer says it is, and what it may use here. Believes nothing of the name and refuses none for what
 //! it says.  (RFC 5321 §4.1.1.1)
 
-use crate::limits::DOMAIN_BYTES_MAX;
+use crate::limits::{DOMAIN_BYTES_MAX, HOLD_SECS_MAX};
 use crate::proto::reply::{self, Script};
 use crate::proto::{Cx, Hello, State};
+use mailroom::time::rfc3339;
 
 pub(super) fn ehlo(state: State, cx: &mut Cx, args: &str) -> State {
     let Some(name) = name_of(args) else {
@@ -74,6 +75,11 @@ fn keywords(cx: &Cx, name: &str) -> Vec<String> {
             (true, false) => "AUTH SCRAM-SHA-256 PLAIN LOGIN".into(),
             (false, _) => "AUTH PLAIN LOGIN".into(),
         });
+    }
+    if let (true, Some(opened_at)) = (offers.future_release, cx.opened_at) {
+        let longest = i64::try_from(HOLD_SECS_MAX).unwrap_or(0);
+        let last = rfc3339(opened_at.saturating_add(longest.saturating_mul(1_000)));
+        lines.push(format!("FUTURERELEASE {HOLD_SECS_MAX} {last}"));
     }
     if offers.mt_priority {
         lines.push("MT-PRIORITY MIXER".into());

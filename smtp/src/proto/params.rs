@@ -1,7 +1,7 @@
 //! ESMTP parameters of MAIL and RCPT. The values of MAIL are read by smtp-proto; what it would let through (a parameter twice,
 //! one we do not offer here) is refused before. Never grants what the door did not offer.  (RFC 5321 §4.1.1.11)
 
-use crate::limits::{ENVID_BYTES_MAX, ORCPT_BYTES_MAX, PARAMETERS_MAX};
+use crate::limits::{ENVID_BYTES_MAX, HOLD_SECS_MAX, ORCPT_BYTES_MAX, PARAMETERS_MAX};
 use smtp_proto as p;
 use smtp_proto::request::parser::Rfc5321Parser;
 use std::borrow::Cow;
@@ -17,6 +17,17 @@ pub struct Offers {
     pub binarymime: bool,
     /// Only for people who sign in (RFC 6710 §5).
     pub mt_priority: bool,
+    /// Only for people who sign in (RFC 4865 §4).
+    pub future_release: bool,
+}
+
+/// When a letter is to leave (RFC 4865 §5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hold {
+    /// After so many seconds.
+    For(u64),
+    /// At this time, unix seconds.
+    Until(u64),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -40,6 +51,7 @@ pub struct MailParams {
     pub envid: Option<String>,
     /// −9 … 9 (RFC 6710).
     pub priority: i8,
+    pub hold: Option<Hold>,
 }
 
 /// What RCPT said beside the recipient.
@@ -86,6 +98,7 @@ pub fn mail(text: &str, offers: Offers) -> Result<MailParams, ParamFault> {
         "AUTH" => offers.auth,
         "REQUIRETLS" => offers.requiretls,
         "MT-PRIORITY" => offers.mt_priority,
+        "HOLDFOR" | "HOLDUNTIL" => offers.future_release,
         _ => false,
     };
     each(text, known)?;
@@ -105,6 +118,13 @@ pub fn mail(text: &str, offers: Offers) -> Result<MailParams, ParamFault> {
     if has(p::MAIL_BODY_BINARYMIME) && !offers.binarymime {
         return Err(bad("BODY"));
     }
+    let hold = match (read.hold_for, read.hold_until) {
+        (0, 0) => None,
+        (secs, 0) if secs <= HOLD_SECS_MAX => Some(Hold::For(secs)),
+        (0, until) => Some(Hold::Until(until)),
+        // Too far away, or both (RFC 4865 §5.1).
+        _ => return Err(bad("HOLDFOR")),
+    };
     let priority = i8::try_from(read.mt_priority)
         .ok()
         .filter(|level| (-9..=9).contains(level));
@@ -127,6 +147,7 @@ pub fn mail(text: &str, offers: Offers) -> Result<MailParams, ParamFault> {
             other => other.map(Cow::into_owned),
         },
         priority: priority.ok_or_else(|| bad("MT-PRIORITY"))?,
+        hold,
     })
 }
 
@@ -180,6 +201,7 @@ mod tests {
         requiretls: true,
         binarymime: true,
         mt_priority: true,
+        future_release: true,
     };
 
     #[test]
@@ -192,6 +214,27 @@ mod tests {
             (read.ret.as_deref(), read.envid.as_deref()),
             (Some("HDRS"), Some("QQ+1.a@b"))
         );
+    }
+
+    #[test]
+    fn letters_for_later() {
+        let hold = |text: &str| mail(text, ALL).map(|read| read.hold);
+        assert_eq!(hold("HOLDFOR=3600"), Ok(Some(Hold::For(3_600))));
+        let until = hold("HOLDUNTIL=2026-08-10T10:00:00+07:00");
+        assert_eq!(until, Ok(Some(Hold::Until(1_786_330_800))));
+        assert_eq!(hold("SIZE=1"), Ok(None));
+        for text in [
+            "HOLDFOR=0",
+            "HOLDFOR=x",
+            "HOLDFOR=99999999",
+            "HOLDUNTIL=2026-08-10",
+            "HOLDUNTIL=tomorrow",
+            "HOLDFOR=60 HOLDUNTIL=2026-08-10T03:00:00Z",
+        ] {
+            assert!(matches!(hold(text), Err(ParamFault::Bad(_))), "{text}");
+        }
+        let unknown = mail("HOLDFOR=60", Offers::default());
+        assert!(matches!(unknown, Err(ParamFault::Unknown(_))));
     }
 
     #[test]

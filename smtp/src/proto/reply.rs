@@ -186,6 +186,12 @@ pub const PARAMETER_UNKNOWN: Reply = Reply::new(
     "parameter not recognised",
 );
 pub const PARAMETER_BAD: Reply = Reply::new(501, "5.5.4", "Tham số sai", "bad parameter value");
+pub const RELEASE_TOO_LATE: Reply = Reply::new(
+    554,
+    "5.5.4",
+    "Hẹn gửi quá xa",
+    "the release is further away than offered",
+);
 pub const HELLO_FIRST: Reply = Reply::new(503, "5.5.1", "Cần EHLO trước", "send EHLO first");
 pub const MAIL_FIRST: Reply = Reply::new(503, "5.5.1", "Cần MAIL trước", "send MAIL first");
 pub const RCPT_FIRST: Reply = Reply::new(

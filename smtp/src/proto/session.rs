@@ -134,6 +134,8 @@ pub enum Rejection {
     BadRecipient,
     TooLarge,
     TooManyRecipients,
+    /// Its release is further away than letters are kept.
+    TooLate,
 }
 
 /// What the driver does next.
@@ -170,6 +172,8 @@ pub struct Cx {
     pub actor: Option<Actor>,
     /// What the TLS connection is known by, where it has such a thing.
     pub exporter: Option<[u8; EXPORTER_BYTES]>,
+    /// Unix ms, where the driver has a clock: only then can letters wait for a time.
+    pub opened_at: Option<i64>,
     pub counts: Counts,
     /// More bytes came in the same breath as the command being run.
     pub pipelined: bool,
@@ -239,6 +243,7 @@ impl Cx {
             requiretls: self.tls.is_some(),
             binarymime: !signed_door,
             mt_priority: signed_door,
+            future_release: signed_door && self.opened_at.is_some(),
         }
     }
     pub fn new_body(&self, announced: usize) -> Body {
@@ -272,6 +277,7 @@ impl Session {
             tls,
             actor: None,
             exporter: None,
+            opened_at: None,
             counts: Counts::default(),
             pipelined: false,
             script: Script::Ascii,
@@ -442,6 +448,11 @@ impl Session {
         self.cx.actor = None;
         self.state = State::Silent;
         self.lines = LineReader::default();
+    }
+
+    /// When the session began, unix ms.
+    pub fn opened(&mut self, at: i64) {
+        self.cx.opened_at = Some(at);
     }
 
     /// What the TLS connection is known by, for channel binding (RFC 9266).

@@ -9,6 +9,8 @@ mod dkim;
 #[path = "../outbound/dns.rs"]
 mod dns;
 mod doors;
+mod forward;
+mod later;
 mod scram;
 mod success;
 mod tolerance;
