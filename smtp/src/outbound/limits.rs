@@ -11,6 +11,9 @@ pub const ROWS_PER_DESTINATION_MAX: usize = 500;
 pub const ROWS_UNPROVEN_MAX: usize = 50;
 /// Rows asked for at once.
 pub const LEASE_ROWS: usize = 500;
+/// After a lease of a few rows the next one waits this long: letters that come one after another share a lease and a commit.
+/// A letter that comes alone waits for nothing.
+pub const LEASE_GAP: Duration = Duration::from_millis(10);
 /// A lease outlives the longest attempt (`ATTEMPT_MAX`) with room for the wait in the queue.
 pub const LEASE_SECS: u64 = 30 * 60;
 /// Nobody starts an attempt whose lease might end before it does.
@@ -29,10 +32,10 @@ pub const ANSWERS_PER_ATTEMPT: usize = 2;
 pub const MX_MAX: usize = 20;
 /// Addresses taken of one MX host.
 pub const ADDRESSES_PER_HOST: usize = 4;
-/// Connections at once to everybody, and to one destination (Postfix: 20), and to start with.
+/// Connections at once to everybody, and to one destination, and to start with (Postfix: 20 and 5).
 pub const CONNECTIONS_MAX: usize = 100;
 pub const CONNECTIONS_PER_DESTINATION: usize = 20;
-pub const CONNECTIONS_FIRST: usize = 4;
+pub const CONNECTIONS_FIRST: usize = 5;
 /// Destinations remembered (their pace); idle ones are forgotten first.
 pub const DESTINATIONS_MAX: usize = 20_000;
 /// A destination none of whose servers answered is left alone as long as the first retry delay, doubled up to this.

@@ -131,6 +131,21 @@ mod tests {
     }
 
     #[test]
+    fn who_has_taken_nothing_yet_gets_little_in_a_crowd() {
+        let mut pace = Pace::new(Duration::from_secs(60));
+        assert_eq!(pace.limit_in_a_crowd(), 1);
+        assert_eq!(pace.rows_max(), limits::ROWS_UNPROVEN_MAX);
+        pace.learn(Lesson::Went, 0);
+        assert_eq!(pace.limit_in_a_crowd(), pace.limit());
+        assert_eq!(pace.rows_max(), limits::ROWS_PER_DESTINATION_MAX);
+        pace.learn(Lesson::Strained, 0);
+        assert_eq!(pace.limit_in_a_crowd(), pace.limit());
+        pace.learn(Lesson::Dead, 0);
+        assert_eq!(pace.limit_in_a_crowd(), 1);
+        assert_eq!(pace.rows_max(), limits::ROWS_UNPROVEN_MAX);
+    }
+
+    #[test]
     fn the_dead_rest_and_wake_with_the_first_success() {
         let mut pace = Pace::new(Duration::from_secs(60));
         pace.learn(Lesson::Dead, 1_000);

@@ -14,6 +14,7 @@ use std::time::Duration;
 use store::{Asked, Leased, SubmissionId};
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::{Id, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Lines may finish what they are saying for this long after the stop.
@@ -69,6 +70,7 @@ async fn lease(
     leased: mpsc::Sender<Vec<Leased>>,
     shutdown: CancellationToken,
 ) {
+    let mut not_before = Instant::now();
     loop {
         let Ok(places) = hand.acquire_many(ROWS_WORTH_ASKING).await else {
             return;
@@ -89,6 +91,7 @@ async fn lease(
             // Rows were put off: the next due time may be nearer now.
             () = again.notified() => {}
         }
+        tokio::time::sleep_until(not_before).await;
         let except = full.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let rows = match room
             .lease_outbox(&worker, places, limits::LEASE_SECS, &except)
@@ -103,6 +106,9 @@ async fn lease(
             }
         };
         hand.add_permits(places.saturating_sub(rows.len()));
+        if rows.len() < ROWS_WORTH_ASKING as usize {
+            not_before = Instant::now() + limits::LEASE_GAP;
+        }
         if rows.is_empty() {
             tokio::time::sleep(PAUSE).await;
         } else if leased.send(rows).await.is_err() {
