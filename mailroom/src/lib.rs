@@ -21,6 +21,8 @@ pub mod letter_imap;
 pub mod limits;
 pub mod mail;
 mod mask;
+mod notice;
+pub mod outgoing;
 pub mod people;
 pub mod policy;
 pub mod queue;

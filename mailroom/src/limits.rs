@@ -100,3 +100,15 @@ pub const REPORTS_AT_ONCE: i64 = 500;
 pub const REPORT_ROWS_MAX: i64 = 5_000;
 /// How long reports of others are kept, milliseconds: 400 days, a year and its comparison.
 pub const REPORTS_SEEN_MS: i64 = 400 * 86_400_000;
+/// Letters to other servers one account may send on a day: a busy records clerk sends a few hundred.
+pub const ACCOUNT_MESSAGES_A_DAY: i64 = 1_000;
+/// Recipients at other servers of one account on a day: an invitation to every enterprise of a district.
+pub const ACCOUNT_RECIPIENTS_A_DAY: i64 = 5_000;
+/// Of them never written to before: a stolen account writes to strangers only, a person to few.
+pub const ACCOUNT_STRANGERS_A_DAY: i64 = 1_000;
+/// The same for everybody of one unit together: the largest department has some hundred people.
+pub const UNIT_MESSAGES_A_DAY: i64 = 10_000;
+pub const UNIT_RECIPIENTS_A_DAY: i64 = 50_000;
+pub const UNIT_STRANGERS_A_DAY: i64 = 10_000;
+/// Days for which it is kept what an account sent on each.
+pub const SENT_DAYS_KEPT: i64 = 400;

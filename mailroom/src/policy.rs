@@ -1,5 +1,57 @@
 //! What an installation decides: host name, sizes, times, switches. Filled from the configuration file by the server.
 
+use store::SentDay;
+
+use crate::limits;
+
+/// What one account or one unit may send to other servers on a day; 0 is no limit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct DayLimits {
+    pub messages: i64,
+    pub recipients: i64,
+    /// Recipients never written to before by the account.
+    pub strangers: i64,
+}
+
+impl DayLimits {
+    pub(crate) fn is_beyond(&self, sent: &SentDay, more: [i64; 3]) -> bool {
+        let [messages, recipients, strangers] = more;
+        [
+            (self.messages, sent.messages, messages),
+            (self.recipients, sent.recipients, recipients),
+            (self.strangers, sent.strangers, strangers),
+        ]
+        .into_iter()
+        .any(|(limit, sent, more)| limit > 0 && sent.saturating_add(more) > limit)
+    }
+}
+
+/// Both; none by default, the server's configuration sets them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SendingLimits {
+    pub account: DayLimits,
+    pub unit: DayLimits,
+}
+
+impl SendingLimits {
+    /// What a province begins with; the reasons stand beside the numbers in `limits`.
+    #[must_use]
+    pub fn usual() -> SendingLimits {
+        SendingLimits {
+            account: DayLimits {
+                messages: limits::ACCOUNT_MESSAGES_A_DAY,
+                recipients: limits::ACCOUNT_RECIPIENTS_A_DAY,
+                strangers: limits::ACCOUNT_STRANGERS_A_DAY,
+            },
+            unit: DayLimits {
+                messages: limits::UNIT_MESSAGES_A_DAY,
+                recipients: limits::UNIT_RECIPIENTS_A_DAY,
+                strangers: limits::UNIT_STRANGERS_A_DAY,
+            },
+        }
+    }
+}
+
 /// Policy of one installation. Every number has its unit in its name.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -21,6 +73,8 @@ pub struct Policy {
     /// Failed sign-ins per account and per address range before a pause.
     pub sign_in_failures_max: u32,
     pub quota_bytes_default: i64,
+    /// To other servers, on a day.
+    pub sending: SendingLimits,
     /// May a unit's administrator see the subjects of the own people's letters in traces? The text never.
     pub administrators_see_subjects: bool,
     /// How long the trace of a message is kept, days.
@@ -44,6 +98,7 @@ impl Default for Policy {
             session_life_secs: 30 * 24 * 3_600,
             session_idle_secs: 7 * 24 * 3_600,
             sign_in_failures_max: 10,
+            sending: SendingLimits::default(),
             quota_bytes_default: 5 * 1024 * 1024 * 1024,
             administrators_see_subjects: false,
             trace_keep_days: 365,

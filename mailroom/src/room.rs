@@ -9,6 +9,7 @@ use store::{PrincipalId, Store};
 use crate::directory::Domains;
 use crate::feed::Feed;
 use crate::mail::snapshot::Snapshots;
+use crate::outgoing::UnderWay;
 use crate::receive::srs::Srs;
 use crate::secret::{password::Hashing, proven::Proven, throttle::Throttle};
 use crate::{Clock, Error, Mailroom, Policy, derive, kept, limits};
@@ -22,6 +23,7 @@ pub(crate) struct Room {
     pub domains: Domains,
     pub addresses: kept::Addresses,
     pub sizes: kept::Sizes,
+    pub under_way: UnderWay,
     pub hashing: Hashing,
     pub proven: Arc<Proven>,
     pub sign_ins: Throttle,
@@ -70,6 +72,7 @@ impl Mailroom {
             domains,
             addresses: kept::Addresses::default(),
             sizes: kept::Sizes::default(),
+            under_way: UnderWay::default(),
             proven,
             rights_epoch,
         }));
@@ -116,6 +119,10 @@ impl Mailroom {
         let bodies = self.store().sweep_bodies(now).await?;
         self.store()
             .report_seen_sweep(now - limits::REPORTS_SEEN_MS)
+            .await?;
+        let kept_ms = limits::SENT_DAYS_KEPT * 86_400_000;
+        self.store()
+            .sent_sweep((now - kept_ms) / 86_400_000)
             .await?;
         tracing::info!(sessions, bodies, "tidied");
         Ok(())

@@ -4,8 +4,9 @@
 mod common;
 
 use common::*;
+use mailroom::policy::{DayLimits, SendingLimits};
 use mailroom::queue::QueueOutcome;
-use mailroom::submit::Draft;
+use mailroom::submit::{Draft, Unsendable};
 use store::{OutboxState, QueueAct, QueueFilter, TraceFilter};
 
 async fn send(town: &Town, from: &str, to: &str) {
@@ -221,4 +222,99 @@ async fn the_sender_reads_why_a_letter_waits() {
         (waiting[0].row.recipient.as_str(), waiting[0].row.state),
         ("x@mot.example", OutboxState::Due)
     );
+}
+
+#[tokio::test]
+async fn a_stolen_account_is_stopped_and_the_alarm_is_raised_once() {
+    let town = Town::with(|policy| {
+        policy.sending = SendingLimits {
+            account: DayLimits {
+                messages: 10,
+                recipients: 10,
+                strangers: 3,
+            },
+            unit: DayLimits {
+                messages: 4,
+                ..DayLimits::default()
+            },
+        };
+    })
+    .await;
+    let clerk = store::Role::Inbox;
+    let write = |from: &'static str, to: Vec<String>| {
+        let town = &town;
+        async move {
+            let draft = Draft {
+                to,
+                subject: "x".into(),
+                text: "x".into(),
+                ..Draft::default()
+            };
+            town.open(from).await.send(draft).await.unwrap()
+        }
+    };
+    let to = |numbers: std::ops::Range<u8>| -> Vec<String> {
+        numbers.map(|one| format!("k{one}@ngoai.example")).collect()
+    };
+    write("an", to(0..2)).await.unwrap();
+    // The same people again are no strangers; one more is the third.
+    write("an", to(0..3)).await.unwrap();
+    for _ in 0..2 {
+        let refused = write("an", to(3..4)).await;
+        assert_eq!(refused, Err(Unsendable::SendingLimit));
+    }
+    // People here are not counted, and colleagues not concerned.
+    write("an", vec!["binh@tinh.example".into()]).await.unwrap();
+    write("binh", to(7..9)).await.unwrap();
+    let waiting = town
+        .room
+        .queue_count(&town.room.console(), &QueueFilter::default())
+        .await
+        .unwrap();
+    assert_eq!(waiting.due, 7, "what was accepted is not lost");
+    for admin in ["quantri.a", "quantri.p"] {
+        let subjects = town.subjects(admin, clerk).await;
+        assert_eq!(subjects.len(), 1, "{admin}: {subjects:?}");
+        assert!(subjects[0].contains("vượt giới hạn"), "{subjects:?}");
+    }
+    assert!(town.subjects("quantri.b", clerk).await.is_empty());
+    let alarms = town
+        .room
+        .audit_of(&town.actor("quantri.a").await, 50)
+        .await
+        .unwrap();
+    let alarms = alarms.iter().filter(|row| row.2 == "sending.limit").count();
+    assert_eq!(alarms, 1);
+    let admin = town.actor("quantri.a").await;
+    let today = town
+        .room
+        .account_limits(&admin, "an@tinh.example")
+        .await
+        .unwrap();
+    assert_eq!(
+        (
+            today.account.messages,
+            today.account.recipients,
+            today.account.strangers
+        ),
+        (2, 5, 3)
+    );
+    assert!(today.account.alarmed_at.is_some());
+    assert_eq!(today.unit.unwrap().1.messages, 3);
+    // One more of the unit, then the unit's own limit.
+    write("binh", to(7..8)).await.unwrap();
+    assert_eq!(write("binh", to(7..8)).await, Err(Unsendable::SendingLimit));
+    assert!(is_denied(
+        town.room
+            .account_limits_reset(&town.actor("quantri.b").await, "an@tinh.example")
+            .await
+    ));
+    town.room
+        .account_limits_reset(&admin, "an@tinh.example")
+        .await
+        .unwrap();
+    write("an", to(3..4)).await.unwrap();
+    // A new day begins anew.
+    town.pass_ms(86_400_000);
+    write("an", to(4..7)).await.unwrap();
 }

@@ -29,6 +29,8 @@ pub struct Config {
     pub outbound: Outbound,
     #[serde(default)]
     pub dkim: Dkim,
+    #[serde(default)]
+    pub sending: ways::Sending,
     /// Smart hosts, fixed routes and pins, by destination.
     #[serde(default)]
     pub route: Vec<ways::RouteEntry>,
@@ -375,6 +377,7 @@ impl Config {
             session_idle_secs: self.sign_in.session_idle_days * DAY,
             sign_in_failures_max: self.sign_in.failures_max,
             quota_bytes_default: self.mail.quota_bytes,
+            sending: self.sending.limits(),
             administrators_see_subjects: self.mail.administrators_see_subjects,
             sink_address: Some(self.mail.sink.clone()).filter(|sink| !sink.is_empty()),
         }

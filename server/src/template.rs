@@ -160,6 +160,16 @@ dnssec = false
 # Gửi báo cáo TLS và DMARC hằng ngày cho các miền có yêu cầu. / Send daily TLS and DMARC reports to domains that ask.
 reports = true
 
+# Gửi ra ngoài nhiều nhất mỗi ngày; 0 = không giới hạn. strangers: người nhận lần đầu. Tới giới hạn: từ chối và cảnh báo.
+# Most to the outside on a day; 0 = no limit. strangers: never written to before. Beyond it: refused, with an alarm.
+[sending]
+account_messages = 1000
+account_recipients = 5000
+account_strangers = 1000
+unit_messages = 10000
+unit_recipients = 50000
+unit_strangers = 10000
+
 # Đường đi riêng cho từng miền. / A route of its own for a domain.
 [outbound.routes]
 # "coquan.example" = "10.0.0.5:25"

@@ -1,8 +1,9 @@
-//! `[[route]]` and `[[source]]` of the configuration: smart hosts, fixed routes, pins and source addresses, checked with
+//! `[[route]]`, `[[source]]` and `[sending]` of the configuration: smart hosts, pins, source addresses, daily limits, checked with
 //! line, reason and remedy. Passwords are read from files or the environment and are never shown.
 
 use crate::config::Config;
 use crate::fault::{self, Exit, Fault, words};
+use mailroom::policy::{DayLimits, SendingLimits};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -60,6 +61,60 @@ pub struct SourceEntry {
     pub domain: String,
     pub v4: Option<Ipv4Addr>,
     pub v6: Option<Ipv6Addr>,
+}
+
+/// What one account and one unit may send to other servers on a day; 0 is no limit.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sending {
+    pub account_messages: i64,
+    pub account_recipients: i64,
+    /// Recipients the account never wrote to before.
+    pub account_strangers: i64,
+    pub unit_messages: i64,
+    pub unit_recipients: i64,
+    pub unit_strangers: i64,
+}
+
+impl From<SendingLimits> for Sending {
+    fn from(limits: SendingLimits) -> Self {
+        Sending {
+            account_messages: limits.account.messages,
+            account_recipients: limits.account.recipients,
+            account_strangers: limits.account.strangers,
+            unit_messages: limits.unit.messages,
+            unit_recipients: limits.unit.recipients,
+            unit_strangers: limits.unit.strangers,
+        }
+    }
+}
+
+impl Default for Sending {
+    fn default() -> Self {
+        SendingLimits::usual().into()
+    }
+}
+
+impl Sending {
+    /// For trials and measurements.
+    pub fn unlimited() -> Self {
+        SendingLimits::default().into()
+    }
+
+    pub fn limits(&self) -> SendingLimits {
+        SendingLimits {
+            account: DayLimits {
+                messages: self.account_messages,
+                recipients: self.account_recipients,
+                strangers: self.account_strangers,
+            },
+            unit: DayLimits {
+                messages: self.unit_messages,
+                recipients: self.unit_recipients,
+                strangers: self.unit_strangers,
+            },
+        }
+    }
 }
 
 /// As the outbound worker takes them.

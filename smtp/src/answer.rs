@@ -328,6 +328,7 @@ fn unsendable(why: &Unsendable) -> Rejection {
         Unsendable::TooLarge => Rejection::TooLarge,
         Unsendable::TooMany => Rejection::TooManyRecipients,
         Unsendable::MayNotSendAs => Rejection::NotYourSender,
+        Unsendable::SendingLimit => Rejection::SendingLimit,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::limits::{ROLE_CACHE, SEARCH_TEXT_BYTES};
 use crate::listed::{Listed, Rows, insert, insert_all, listed_rows};
 use crate::noun::*;
 use crate::outbox::{AWAIT, await_values, line_place};
+use crate::sending::Counted;
 use crate::writer::Txn;
 
 pub(crate) const INSERT_BODY: Listed = Listed::new(
@@ -97,6 +98,8 @@ pub(crate) struct Prepared {
     packed: Packed,
     search_text: Vec<u8>,
     trace_id: Option<TraceId>,
+    /// What it counts against the day's limits.
+    pub counted: Option<Counted>,
 }
 
 impl Prepared {
@@ -124,6 +127,7 @@ pub(crate) async fn prepare(delivery: Delivery, bodies: PathBuf) -> Result<Prepa
         packed,
         search_text,
         trace_id,
+        counted: None,
     })
 }
 
@@ -184,6 +188,8 @@ pub(crate) async fn write(txn: &mut Txn, all: &[&Prepared]) -> Result<Vec<Vec<Pl
     email_rows(all, &places, now, &mut rows);
     trace_rows(txn, all, &places, &mut rows);
     outbox_rows(txn, all, now, &mut rows);
+    let counted = all.iter().filter_map(|one| one.counted.as_ref());
+    crate::sending::rows(counted, now, &mut rows);
     insert_all(&mut txn.conn, rows).await?;
 
     let mut placed: Vec<Vec<Placed>> = all

@@ -27,6 +27,7 @@ mod people;
 mod report;
 mod reread;
 mod search;
+mod sending;
 mod setting;
 mod source;
 mod statements;
@@ -68,6 +69,7 @@ pub use people::{Address, AddressKind, Membership, NewPrincipal, PrincipalChange
 pub use report::{ReportDay, ReportKind, ReportSeen};
 pub use reread::Reread;
 pub use search::{Clause, Field};
+pub use sending::{Counted, SentDay};
 pub use setting::Stats;
 pub use source::{NewSource, Source};
 pub use store::Store;

@@ -6,8 +6,8 @@ use crate::listed::Listed;
 use crate::store::Store;
 use crate::{
     Error, assignment, attached, audit, body, credential, deliver, device, directory, flags,
-    health, listing, mailbox, open, outbox, people, report, reread, search, setting, source, store,
-    trace, trim,
+    health, listing, mailbox, open, outbox, people, report, reread, search, sending, setting,
+    source, store, trace, trim,
 };
 
 const FIXED: &[&[&str]] = &[
@@ -28,6 +28,7 @@ const FIXED: &[&[&str]] = &[
     report::SQL,
     reread::SQL,
     search::SQL,
+    sending::SQL,
     setting::SQL,
     source::SQL,
     store::SQL,
@@ -45,6 +46,7 @@ const LISTED: &[&[&Listed]] = &[
     report::LISTED,
     reread::LISTED,
     search::LISTED,
+    sending::LISTED,
     trace::LISTED,
 ];
 

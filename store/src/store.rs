@@ -20,6 +20,7 @@ use crate::limits::{WAKES, WRITER_QUEUE};
 use crate::noun::{Delivery, Placed};
 use crate::open::{self, Config, Connect, DataLock, NodeLock, Pool};
 use crate::search::Index;
+use crate::sending::Counted;
 use crate::trace::Refusals;
 use crate::writer::{Request, Txn, Work, Writer};
 
@@ -262,8 +263,18 @@ impl Store {
 
     /// Writes a delivery with all it stands for; committed and on disk when this returns (promise 1).
     pub async fn deliver(&self, delivery: Delivery) -> Result<Vec<Placed>, Error> {
+        self.deliver_counted(delivery, None).await
+    }
+
+    /// The same, counting it against the day's limits in the same transaction.
+    pub async fn deliver_counted(
+        &self,
+        delivery: Delivery,
+        counted: Option<Counted>,
+    ) -> Result<Vec<Placed>, Error> {
         let (id, raw) = (delivery.body.id, delivery.body.raw.clone());
-        let prepared = deliver::prepare(delivery, self.bodies_folder()).await?;
+        let mut prepared = deliver::prepare(delivery, self.bodies_folder()).await?;
+        prepared.counted = counted;
         let (answer, answered) = oneshot::channel();
         self.request(Request::Deliver(Box::new(prepared), answer))
             .await?;

@@ -200,6 +200,7 @@ unsendable-unknown = These addresses do not exist in the province: {$x}. Check t
 unsendable-malformed = These addresses are not written correctly: {$x}.
 unsendable-too-large = The letter is too large. Remove files or send several letters.
 unsendable-too-many = There are too many recipients. Use a distribution list.
+unsendable-limit = Not sent: your account or unit has sent as much to the outside today as it may. Save a draft and send it tomorrow, or ask your administrator.
 unsendable-not-as = You may not send from this mailbox.
 found-in-file = In the file {$x}
 found = { $n ->

@@ -179,6 +179,7 @@ unsendable-unknown = Không có địa chỉ này trong tỉnh: {$x}. Hãy kiể
 unsendable-malformed = Địa chỉ viết chưa đúng: {$x}.
 unsendable-too-large = Thư quá lớn. Hãy bỏ bớt tệp hoặc gửi thành nhiều thư.
 unsendable-too-many = Quá nhiều người nhận. Hãy dùng danh sách người nhận của cơ quan.
+unsendable-limit = Thư chưa được gửi: tài khoản hoặc đơn vị của bạn đã gửi ra ngoài tới giới hạn trong ngày. Hãy lưu nháp rồi gửi lại ngày mai, hoặc báo quản trị đơn vị.
 unsendable-not-as = Bạn chưa được phép gửi từ hộp thư này.
 found-in-file = Có trong tệp {$x}
 found = Tìm thấy {$x} thư có “{$y}”

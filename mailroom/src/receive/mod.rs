@@ -172,8 +172,17 @@ impl Mailroom {
 
     /// Hands a delivery to the writer and remembers how the accounts grew.
     pub(crate) async fn placed(&self, delivery: Delivery) -> Result<Vec<Placed>, Error> {
+        self.placed_counted(delivery, None).await
+    }
+
+    /// The same, counting it against the sender's day.
+    pub(crate) async fn placed_counted(
+        &self,
+        delivery: Delivery,
+        counted: Option<Counted>,
+    ) -> Result<Vec<Placed>, Error> {
         let bytes = delivery.body.raw.len();
-        let placed = self.store().deliver(delivery).await?;
+        let placed = self.store().deliver_counted(delivery, counted).await?;
         self.0
             .sizes
             .grew(placed.iter().map(|one| one.account), bytes);

@@ -107,6 +107,11 @@ impl Places {
         self.outside.is_empty()
     }
 
+    /// Addresses elsewhere.
+    pub(crate) fn outside(&self) -> Vec<String> {
+        self.outside.iter().map(|one| one.address.clone()).collect()
+    }
+
     pub(crate) fn accounts(&self) -> impl Iterator<Item = AccountId> {
         self.copies.iter().map(|(account, _)| *account)
     }

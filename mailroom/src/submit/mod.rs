@@ -40,6 +40,8 @@ pub enum Unsendable {
     TooLarge,
     TooMany,
     MayNotSendAs,
+    /// The account or its unit has sent as much as it may on a day.
+    SendingLimit,
 }
 
 /// One letter on its way out, however it was handed in.
@@ -184,6 +186,10 @@ impl Mailroom {
             return Ok(Err(Unsendable::NoRecipient));
         }
         self.outside_to_sink(&mut places).await?;
+        let (counted, _place) = match self.may_send(actor, &places.outside()).await? {
+            Some(place) => place.unzip(),
+            None => return Ok(Err(Unsendable::SendingLimit)),
+        };
         let host_name = &self.policy().host_name;
         // The trace knows the address a letter was handed in from; the recipients need not.
         let peer = Peer {
@@ -247,7 +253,7 @@ impl Mailroom {
             submission,
             replaces: handed.replaces,
         };
-        let placed = self.placed(delivery).await?;
+        let placed = self.placed_counted(delivery, counted).await?;
         tracing::info!(trace = %handed.trace, from = %mask(&handed.mail_from), copies = placed.len(), "letter handed in");
         Ok(Ok((handed.trace, placed)))
     }

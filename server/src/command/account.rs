@@ -32,6 +32,13 @@ pub enum Account {
     },
     /// Nhập từ CSV: address,name,unit_code,title,staff_no,phone,kind. / Import a CSV; repeating it changes nothing
     Import { file: PathBuf },
+    /// Đã gửi ra ngoài bao nhiêu hôm nay. / What was sent to the outside today
+    Limits {
+        address: String,
+        /// Cho tài khoản và đơn vị bắt đầu lại từ 0. / Begin the day anew
+        #[arg(long)]
+        reset: bool,
+    },
     /// Tạo phiếu dùng một lần để đặt lại mật khẩu. / Make a one-time link for a new passphrase
     ResetLink { address: String },
 }
@@ -116,6 +123,7 @@ impl Account {
                 Ok(())
             }
             Account::Import { file } => import(office, file).await,
+            Account::Limits { address, reset } => limits_of(office, &address, reset).await,
             Account::ResetLink { address } => reset_link(office, &address).await,
         }
     }
@@ -241,6 +249,39 @@ async fn import(office: &Office, file: PathBuf) -> Result<(), Fault> {
             "sửa các dòng nêu trên rồi nhập lại cả tệp",
             "mend these lines and import the file again",
         ));
+    }
+    Ok(())
+}
+
+async fn limits_of(office: &Office, address: &str, reset: bool) -> Result<(), Fault> {
+    let room = &office.room;
+    if reset {
+        room.account_limits_reset(&room.console(), address).await?;
+        println!("{address}: đã cho bắt đầu lại từ 0 hôm nay");
+    }
+    let today = room.account_limits(&room.console(), address).await?;
+    let shown = |name: &str, sent: &store::SentDay, most: &mailroom::policy::DayLimits| {
+        let of = |sent: i64, most: i64| match most {
+            0 => format!("{sent} (không giới hạn)"),
+            most => format!("{sent}/{most}"),
+        };
+        println!(
+            "{name}: {} thư, {} người nhận ngoài hệ thống, {} người nhận lần đầu{}",
+            of(sent.messages, most.messages),
+            of(sent.recipients, most.recipients),
+            of(sent.strangers, most.strangers),
+            match sent.alarmed_at {
+                Some(at) => format!(
+                    "; đã cảnh báo lúc {}",
+                    crate::command::trace::local_time(at)
+                ),
+                None => String::new(),
+            }
+        );
+    };
+    shown(address, &today.account, &today.account_limits);
+    if let Some((unit, sent)) = &today.unit {
+        shown(unit, sent, &today.unit_limits);
     }
     Ok(())
 }

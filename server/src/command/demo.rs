@@ -141,6 +141,7 @@ impl Demo {
         };
         config.sign_in.mail_programs_take_password = true;
         config.sign_in.without_tls = true;
+        config.sending = crate::ways::Sending::unlimited();
         config.database.url = self.database.clone().unwrap_or_default();
         config.push.allow_private = self.push_allow_private;
         for route in &self.routes {

@@ -71,6 +71,7 @@ fn words_for(why: Rejection) -> Reply {
     match why {
         Rejection::Loop => reply::LOOP,
         Rejection::OverQuota => reply::OVER_QUOTA,
+        Rejection::SendingLimit => reply::SENDING_LIMIT,
         Rejection::Unreadable => reply::UNREADABLE,
         Rejection::Dmarc => reply::DMARC_REJECT,
         Rejection::Spam => reply::SPAM,

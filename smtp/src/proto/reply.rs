@@ -359,6 +359,12 @@ pub const LOOP: Reply = Reply::new(
     "mail loop: too many Received fields",
 );
 pub const OVER_QUOTA: Reply = Reply::new(452, "4.2.2", "Hộp thư người nhận đã đầy", "mailbox full");
+pub const SENDING_LIMIT: Reply = Reply::new(
+    452,
+    "4.7.1",
+    "Tài khoản đã gửi tới giới hạn trong ngày; hãy gửi lại ngày mai hoặc báo quản trị viên",
+    "daily sending limit reached; try tomorrow or ask your administrator",
+);
 pub const UNREADABLE: Reply =
     Reply::new(554, "5.6.0", "Không đọc được thư", "message cannot be read");
 pub const DMARC_REJECT: Reply = Reply::new(

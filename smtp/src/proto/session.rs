@@ -124,6 +124,8 @@ pub enum Fate {
 pub enum Rejection {
     Loop,
     OverQuota,
+    /// The account or its unit sent as much as it may on a day.
+    SendingLimit,
     Unreadable,
     Dmarc,
     Spam,

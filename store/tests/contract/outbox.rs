@@ -16,6 +16,7 @@ cases![
     rows_can_be_held_and_dropped,
     administrators_act_on_what_fits,
     a_row_on_its_way_is_left_alone,
+    what_was_sent_is_counted_with_the_letter,
     the_trace_is_found_by_what_people_know,
     refusals_are_traced,
     old_traces_are_forgotten,
@@ -469,6 +470,43 @@ async fn a_row_on_its_way_is_left_alone(place: &Place) {
         store.queue_list(&other, 9).await.unwrap().is_empty(),
         "a sender without a unit is in no subtree"
     );
+}
+
+async fn what_was_sent_is_counted_with_the_letter(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    let unit = UnitId(77);
+    let counted = |to: &[&str], strangers| Counted {
+        account: a,
+        unit: Some(unit),
+        day: 20,
+        recipients: to.iter().map(|one| (*one).to_owned()).collect(),
+        strangers,
+    };
+    let send = |counted| store.deliver_counted(letter(&store, "x", "y", &[], NOW), Some(counted));
+    let sent = join_all([
+        send(counted(&["x@o.example", "y@o.example"], 2)),
+        send(counted(&["x@o.example"], 1)),
+        send(counted(&["z@o.example"], 0)),
+    ])
+    .await;
+    assert!(sent.iter().all(Result::is_ok), "{sent:?}");
+    for holder in [a.0, unit.0] {
+        let day = store.sent_on(holder, 20).await.unwrap();
+        assert_eq!((day.messages, day.recipients, day.strangers), (3, 4, 3));
+        assert_eq!(store.sent_on(holder, 21).await.unwrap(), SentDay::default());
+    }
+    let asked: Vec<String> = ["x@o.example", "z@o.example", "neu@o.example"]
+        .map(str::to_owned)
+        .to_vec();
+    assert_eq!(store.written_to(a, &asked).await.unwrap(), 2);
+    assert!(store.alarm_once(a.0, 20, NOW).await.unwrap());
+    assert!(!store.alarm_once(a.0, 20, NOW).await.unwrap());
+    assert!(store.alarm_once(5, 20, NOW).await.unwrap(), "without a row");
+    store.sent_reset(a.0, 20).await.unwrap();
+    assert_eq!(store.sent_on(a.0, 20).await.unwrap(), SentDay::default());
+    store.sent_sweep(21).await.unwrap();
+    assert_eq!(store.sent_on(unit.0, 20).await.unwrap(), SentDay::default());
 }
 
 async fn the_trace_is_found_by_what_people_know(place: &Place) {

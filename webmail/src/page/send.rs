@@ -429,6 +429,7 @@ fn unsendable(lang: Lang, why: &Unsendable) -> String {
         Unsendable::TooLarge => lang.t("unsendable-too-large"),
         Unsendable::TooMany => lang.t("unsendable-too-many"),
         Unsendable::MayNotSendAs => lang.t("unsendable-not-as"),
+        Unsendable::SendingLimit => lang.t("unsendable-limit"),
     }
 }
 
