@@ -47,6 +47,9 @@ const MARGIN: f32 = 2.5;
 const MARGIN_ALONE: f32 = 5.5;
 /// With a label or a body in the same coding less will do.
 const MARGIN_HINTED: f32 = 0.5;
+/// How much likelier a coding is that the label names, and one that the rest of the letter is in.
+const LABELLED: f32 = 1.0;
+const NEAR: f32 = 4.0;
 /// Bytes that are no UTF-8 are seldom Vietnamese as they stand.
 const RAW_AS_IT_STANDS: f32 = -0.5;
 /// How much likelier than Vietnamese as it stands; text that came as Unicode has the presumption.
@@ -87,7 +90,8 @@ pub(crate) fn detect(raw: &[u8], as_is: &str, hints: Hints) -> Option<Found> {
         let reading = score(&text, View::Candidate, coding.loses_capitals());
         let hinted = hints.label == Some(coding) || hints.near == Some(coding);
         let (margin, prior) = if hinted {
-            (MARGIN_HINTED, 0.0)
+            let near = hints.near == Some(coding);
+            (MARGIN_HINTED, if near { NEAR } else { LABELLED })
         } else {
             let alone = reading.evidence() + reading.bad + reading.plain + reading.alien <= 1;
             (if alone { MARGIN_ALONE } else { MARGIN }, prior)

@@ -182,3 +182,45 @@ fn foreign_text_stays() {
     }
     assert!(checked > 250);
 }
+
+#[test]
+fn the_body_helps_names_and_subjects() {
+    for (text, coding) in [
+        ("Hồ Thị Kỷ", Coding::Vps),
+        ("Từ Gia Huệ", Coding::VietwareF),
+        ("Tạ Bích Loan", Coding::Tcvn3),
+        ("Khẩn", Coding::Tcvn3),
+    ] {
+        let raw = encode_as(text, coding).unwrap();
+        let near = Context {
+            body_coding: Some(coding),
+        };
+        assert_eq!(read_bytes(&raw, None, &near).text, text, "{coding}");
+    }
+}
+
+#[test]
+fn few_vietnamese_words_among_english_ones_are_read() {
+    for text in [
+        "Re: FW: Báo cáo Q3 (final) v2.xlsx",
+        "Test mail: kiểm tra font",
+        "FW: Hợp đồng lease ABC Corp",
+        "Update phần mềm MISA v5.2",
+        "Re: Quotation máy chủ Dell PowerEdge R740",
+    ] {
+        for coding in [
+            Coding::Tcvn3,
+            Coding::Vni,
+            Coding::Windows1258,
+            Coding::Viscii,
+            Coding::Vps,
+        ] {
+            let raw = encode_as(text, coding).unwrap();
+            assert_eq!(
+                read_bytes(&raw, None, &Context::default()).text,
+                text,
+                "{coding}"
+            );
+        }
+    }
+}
