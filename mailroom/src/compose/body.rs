@@ -17,11 +17,12 @@ pub(crate) fn text_part(text: &str) -> Vec<u8> {
             .split("\r\n")
             .all(|line| line.len() <= LINE_BYTES_MAX && !line.starts_with("From ") && line != ".");
     if seven_bit {
-        return [b"Content-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\n", lines.as_bytes()].concat();
+        return [b"Content-Type: text/plain; charset=us-ascii; format=flowed\r\nContent-Transfer-Encoding: 7bit\r\n\r\n", lines.as_bytes()].concat();
     }
     let quoted = quoted_printable(&lines);
     let mut out =
-        b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: ".to_vec();
+        b"Content-Type: text/plain; charset=utf-8; format=flowed\r\nContent-Transfer-Encoding: "
+            .to_vec();
     // Vietnamese is a third shorter in base64; text with a few accents stays readable in a raw view.
     if quoted.len() <= lines.len().div_ceil(3) * 4 {
         out.extend_from_slice(b"quoted-printable\r\n\r\n");
@@ -33,12 +34,13 @@ pub(crate) fn text_part(text: &str) -> Vec<u8> {
     out
 }
 
-/// NFC, CRLF, no NUL, a line end at the end.
+/// NFC, CRLF, no NUL, long paragraphs with soft breaks, a line end at the end.
 fn canonical(text: &str) -> String {
     let composed: String = text
         .nfc()
         .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
         .collect();
+    let composed = super::flow::flowed(&composed);
     let mut lines = composed.split('\n').collect::<Vec<_>>().join("\r\n");
     if !lines.ends_with("\r\n") {
         lines.push_str("\r\n");
@@ -128,6 +130,7 @@ mod tests {
             ),
             ("日本語の文章です。日本語の文章です。\n", "base64"),
             ("From here\n.\n", "quoted-printable"),
+            ("From here\n", "7bit"),
             ("space at the end \nb", "7bit"),
         ] {
             let part = text_part(text);
@@ -150,6 +153,31 @@ mod tests {
     }
 
     proptest! {
+        /// Read by our own reader, paragraphs are whole again; blanks at line ends are gone (RFC 3676 §4.1).
+        #[test]
+        fn paragraphs_are_joined_again(text in "([a-zđềF>. -]{0,30}|[a-zđề]{70,90}|From |\n){0,20}") {
+            let raw = [&b"MIME-Version: 1.0\r\n"[..], &text_part(&text)].concat();
+            let read = crate::letter::read(&raw).text;
+            let wanted: Vec<String> = text
+                .nfc()
+                .collect::<String>()
+                .split('\n')
+                .map(|line| match line {
+                    "-- " => line.to_owned(),
+                    // A blank stands behind the signs of a quotation.
+                    line if line.starts_with('>') => {
+                        let line = line.trim_end_matches(' ');
+                        let depth = line.chars().take_while(|c| *c == '>').count();
+                        let (signs, words) = line.split_at(depth);
+                        format!("{signs} {}", words.strip_prefix(' ').unwrap_or(words))
+                    }
+                    line => line.trim_end_matches(' ').to_owned(),
+                })
+                .collect();
+            let wanted = wanted.join("\n");
+            prop_assert_eq!(read.trim_end_matches('\n'), wanted.trim_end_matches('\n'));
+        }
+
         #[test]
         fn any_text_reads_back(text in "[\\PC\n\t ]{0,300}") {
             let part = text_part(&text);

@@ -2,6 +2,7 @@
 //! Knows neither mailboxes nor people. (RFC 5322, RFC 2045)
 
 pub(crate) mod body;
+mod flow;
 pub(crate) mod words;
 
 use crate::time;
@@ -202,6 +203,66 @@ mod tests {
                 assert_eq!(file.attachment_name().unwrap(), "Giấy mời.pdf");
             }
         }
+    }
+
+    /// Python's email package shares no code and no author with ours.
+    #[test]
+    fn an_independent_reader_agrees() {
+        const READER: &str = "import email, json, sys\n\
+            from email import policy\n\
+            letter = email.message_from_bytes(sys.stdin.buffer.read(), policy=policy.default)\n\
+            text = letter.get_body(('plain',))\n\
+            old = email.message_from_bytes(letter.as_bytes(), policy=policy.compat32)\n\
+            name = [p for p in old.walk() if p.get_content_type() == 'application/pdf'][0]['Content-Type']\n\
+            print(json.dumps({'subject': letter['Subject'], 'from': letter['From'].addresses[0].display_name,\n\
+            'to': [a.display_name for a in letter['To'].addresses], 'text': text.get_content(),\n\
+            'format': text['Content-Type'].params.get('format'), 'defects': [str(d) for d in letter.defects],\n\
+            'files': [p.get_filename() for p in letter.iter_attachments()], 'name': '=?utf-8?' in name.lower()}))";
+        let subject = "Về việc báo cáo tình hình đầu tư công trung hạn và phòng chống bão lụt tại các xã, phường "
+            .repeat(3);
+        let paragraph =
+            "Kính gửi đồng chí, đề nghị khẩn trương báo cáo kết quả thực hiện nhiệm vụ. ".repeat(4);
+        let text = format!("{}\n\n> trích dẫn cũ\n", paragraph.trim_end());
+        let mut one = composed();
+        // Decomposed: what goes out is NFC.
+        (one.subject, one.text) = (subject.trim_end(), &text);
+        one.from.0 = "Nguye\u{302}\u{303}n Va\u{306}n An".into();
+        one.to
+            .push(("Sở Nội vụ, Phòng \"Một\"".into(), "snv@tinh.example".into()));
+        one.files = vec![File {
+            name: "Tờ trình đề nghị phê duyệt kế hoạch đầu tư công năm 2027 (bản sửa).pdf",
+            media_type: "application/pdf",
+            content: b"%PDF",
+        }];
+        let mut python = std::process::Command::new("python3")
+            .args(["-c", READER])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let raw = letter(&one).unwrap();
+        std::io::Write::write_all(&mut python.stdin.take().unwrap(), &raw).unwrap();
+        let read = python.wait_with_output().unwrap().stdout;
+        let read: serde_json::Value = serde_json::from_slice(&read).unwrap();
+        assert_eq!(read["subject"], one.subject);
+        assert_eq!(read["from"], "Nguyễn Văn An");
+        assert_eq!(
+            read["to"],
+            serde_json::json!(["Lê Thị Bình", "Sở Nội vụ, Phòng \"Một\""])
+        );
+        assert_eq!(read["files"], serde_json::json!([one.files[0].name]));
+        assert_eq!(
+            (&read["format"], &read["name"]),
+            (&"flowed".into(), &true.into())
+        );
+        assert_eq!(read["defects"], serde_json::json!([]));
+        // Soft breaks end with a blank: taken out, the text is what was written.
+        let shown = read["text"].as_str().unwrap().replace("\r\n", "\n");
+        assert!(
+            shown.lines().all(|line| line.chars().count() <= 73),
+            "{shown}"
+        );
+        assert_eq!(shown.replace(" \n", " ").trim_end(), text.trim_end());
     }
 
     #[test]

@@ -198,12 +198,12 @@ pub(super) fn unflow(text: &str, content_type: &Params) -> String {
     let delete_space = is("delsp", "yes");
     let mut out = String::with_capacity(text.len());
     let mut open: Option<usize> = None;
-    for line in text.lines() {
+    for (number, line) in text.lines().enumerate() {
         let depth = line.chars().take_while(|c| *c == '>').count();
         let body = line.get(depth..).unwrap_or_default();
         let body = body.strip_prefix(' ').unwrap_or(body);
         if open != Some(depth) {
-            if !out.is_empty() {
+            if number > 0 {
                 out.push('\n');
             }
             out.push_str(line.get(..depth).unwrap_or_default());
