@@ -1,6 +1,10 @@
 //! Deliveries: all that one `250` stands for, written with a few multi-row statements. Decides nothing: which mailbox,
 //! which flags and which recipients come from above.
 
+mod roles;
+
+pub(crate) use roles::Roles;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
@@ -10,7 +14,7 @@ use crate::body::{self, Packed};
 use crate::clock::now_ms;
 use crate::db::{Conn, Value, values};
 use crate::id::*;
-use crate::limits::{ROLE_CACHE, SEARCH_TEXT_BYTES};
+use crate::limits::SEARCH_TEXT_BYTES;
 use crate::listed::{Listed, Rows, insert, insert_all, listed_rows};
 use crate::noun::*;
 use crate::outbox::{AWAIT, await_values, line_place};
@@ -70,12 +74,6 @@ const BUMP_MAILBOXES: Listed = Listed::new(
      total = total + v.n, unseen = unseen + v.u, bytes = bytes + v.b, modseq = v.m \
      FROM v WHERE mailbox.id = v.k RETURNING id, account_id, uid_next, uid_validity",
 );
-const ROLES: Listed = Listed::new(
-    "i",
-    "WITH v(k) AS (VALUES {}) SELECT mailbox.account_id, mailbox.role, mailbox.id FROM mailbox, v \
-     WHERE mailbox.account_id = v.k AND mailbox.role IS NOT NULL",
-);
-
 /// Statements around a list with their columns: i number, t text, or dots where the database knows the types itself.
 pub(crate) const LISTED: &[&Listed] = &[
     &INSERT_BODY,
@@ -89,7 +87,7 @@ pub(crate) const LISTED: &[&Listed] = &[
     &INSERT_OUTBOX,
     &BUMP_ACCOUNTS,
     &BUMP_MAILBOXES,
-    &ROLES,
+    &roles::ROLES,
 ];
 
 /// A delivery made ready in its caller's task: compressed, files on disk.
@@ -129,36 +127,6 @@ pub(crate) async fn prepare(delivery: Delivery, bodies: PathBuf) -> Result<Prepa
         trace_id,
         counted: None,
     })
-}
-
-/// The mailboxes by account and role that the writer has met.
-#[derive(Default)]
-pub(crate) struct Roles {
-    known: HashMap<(AccountId, Role), MailboxId>,
-}
-
-impl Roles {
-    pub fn clear(&mut self) {
-        self.known.clear();
-    }
-
-    /// Learns the special mailboxes of accounts not met yet.
-    async fn learn(&mut self, conn: &mut Conn, accounts: Vec<AccountId>) -> Result<(), Error> {
-        if self.known.len() > ROLE_CACHE {
-            self.known.clear();
-        }
-        let values = accounts
-            .into_iter()
-            .map(|account| values![account])
-            .collect();
-        for row in listed_rows(conn, &ROLES, values).await? {
-            if let Some(role) = Role::parse(row.str(1)?) {
-                self.known
-                    .insert((AccountId(row.int(0)?), role), MailboxId(row.int(2)?));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// A copy on its way into the tables.
