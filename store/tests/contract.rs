@@ -5,6 +5,7 @@ mod contract {
     pub mod assigned;
     pub mod attached;
     pub mod bodies;
+    pub mod health;
     pub mod mail;
     pub mod mailboxes;
     pub mod outbox;
@@ -21,8 +22,8 @@ use futures_util::StreamExt as _;
 
 use contract::place::{Case, Place};
 use contract::{
-    assigned, attached, bodies, mail, mailboxes, outbox, people, processes, report, reread, search,
-    trim,
+    assigned, attached, bodies, health, mail, mailboxes, outbox, people, processes, report, reread,
+    search, trim,
 };
 
 fn cases() -> Vec<(&'static str, Case)> {
@@ -31,6 +32,7 @@ fn cases() -> Vec<(&'static str, Case)> {
         bodies::cases(),
         mailboxes::cases(),
         outbox::cases(),
+        health::cases(),
         people::cases(),
         reread::cases(),
         search::cases(),

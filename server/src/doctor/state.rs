@@ -11,6 +11,8 @@ pub const DAY_MS: i64 = 24 * HOUR_MS;
 const NAMED: i64 = 5;
 /// Days that traces and logs are kept at least. (Decree 331/2026, level 3)
 const RETENTION_FLOOR_DAYS: i64 = 90;
+/// What services on the Internet keep. (Decree 53/2022)
+const RETENTION_USUAL_DAYS: i64 = 365;
 
 /// The opened installation, or the finding that it did not open.
 pub fn office<'a>(patient: &'a Patient, asked: &str) -> Result<&'a Office, Part> {
@@ -159,27 +161,34 @@ pub async fn quarantine(patient: &Patient) -> Vec<Part> {
 
 /// Check 22.
 pub async fn retention(patient: &Patient) -> Vec<Part> {
-    let asked = "hành trình thư được lưu";
+    let mut parts = vec![kept_for(i64::from(patient.config.trace.keep_days))];
+    let asked = "hành trình thư đang có";
     let office = match office(patient, asked) {
         Ok(office) => office,
         Err(part) => return vec![part],
     };
-    let since = match office.store.oldest_trace().await {
-        Ok(since) => since,
-        Err(why) => return vec![unread(asked, &why)],
-    };
-    let days = since.map_or(0, |since| (office.room.now() - since) / DAY_MS);
-    let from = since.map_or("chưa có thư nào".to_owned(), |since| {
-        format!("từ {} ({days} ngày)", local_time(since))
+    parts.push(match office.store.oldest_trace().await {
+        Ok(Some(since)) => {
+            let days = (office.room.now() - since) / DAY_MS;
+            Part::ok(asked, format!("từ {} ({days} ngày)", local_time(since)))
+        }
+        Ok(None) => Part::ok(asked, "chưa có thư nào"),
+        Err(why) => unread(asked, &why),
     });
-    // A young installation cannot have old traces; that is not a fault.
-    vec![match days >= RETENTION_FLOOR_DAYS {
-        true => Part::ok(asked, from),
-        false => Part::skipped(
+    parts
+}
+
+fn kept_for(days: i64) -> Part {
+    let asked = "trace.keep_days";
+    let answered = format!("hành trình thư được giữ {days} ngày");
+    let remedy = format!("đặt keep_days = {RETENTION_USUAL_DAYS} trong [trace]");
+    match days {
+        _ if days < RETENTION_FLOOR_DAYS => Part::fail(
             asked,
-            format!(
-                "{from}: hệ thống còn mới, chưa biết có giữ đủ {RETENTION_FLOOR_DAYS} ngày không"
-            ),
+            format!("{answered}, dưới {RETENTION_FLOOR_DAYS} ngày"),
+            remedy,
         ),
-    }]
+        _ if days < RETENTION_USUAL_DAYS => Part::warn(asked, answered, remedy),
+        _ => Part::ok(asked, answered),
+    }
 }

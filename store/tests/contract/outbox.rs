@@ -22,7 +22,12 @@ cases![
     old_traces_are_forgotten,
 ];
 
-async fn submit(store: &Store, account: AccountId, priority: i8, to: Vec<String>) -> TraceId {
+pub(super) async fn submit(
+    store: &Store,
+    account: AccountId,
+    priority: i8,
+    to: Vec<String>,
+) -> TraceId {
     let mut one = letter(store, "Báo cáo", "y", &[], NOW);
     let trace = one.trace.as_ref().unwrap().id;
     one.submission = Some(NewSubmission {
@@ -50,13 +55,13 @@ async fn submit(store: &Store, account: AccountId, priority: i8, to: Vec<String>
     trace
 }
 
-fn many(domain: &str, rows: usize) -> Vec<String> {
+pub(super) fn many(domain: &str, rows: usize) -> Vec<String> {
     (0..rows)
         .map(|number| format!("u{number}@{domain}"))
         .collect()
 }
 
-fn settlement(row: &Leased, settled: Settled) -> Settlement {
+pub(super) fn settlement(row: &Leased, settled: Settled) -> Settlement {
     let evidence = Evidence {
         host: "mx.there.example".to_owned(),
         ip: "192.0.2.9".to_owned(),

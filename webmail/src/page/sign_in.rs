@@ -25,6 +25,8 @@ struct SignIn {
     hint: String,
     back: String,
     fault: String,
+    /// Whom to call, or "".
+    desk: String,
 }
 
 /// The empty page, as `/` shows it too: one round trip less on a slow link.
@@ -37,6 +39,7 @@ pub async fn page(app: &App, lang: Lang, asked: &Fields, back: &str) -> Response
         hint: lang.tx("user-name-hint", domain),
         back: place(back).to_owned(),
         fault: String::new(),
+        desk: app.config.help_desk.clone(),
     })
 }
 
@@ -77,6 +80,7 @@ pub async fn post(
                 ),
                 back: back.to_owned(),
                 fault: reason(lang, no),
+                desk: app.config.help_desk.clone(),
             });
             *answer.status_mut() = match no {
                 NoEntry::Later(_) => StatusCode::TOO_MANY_REQUESTS,
