@@ -26,6 +26,7 @@ pub mod outgoing;
 pub mod people;
 pub mod policy;
 pub mod queue;
+mod quota;
 pub mod reading;
 pub mod receive;
 pub mod recover;

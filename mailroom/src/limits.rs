@@ -112,3 +112,7 @@ pub const UNIT_RECIPIENTS_A_DAY: i64 = 50_000;
 pub const UNIT_STRANGERS_A_DAY: i64 = 10_000;
 /// Days for which it is kept what an account sent on each.
 pub const SENT_DAYS_KEPT: i64 = 400;
+/// The disk is looked at this often, ms.
+pub const DISK_LOOK_EVERY_MS: i64 = 1_000;
+/// Free per cent of the disk below which no letter is taken: 5 % of a small disk are still some gigabytes for what runs.
+pub const DISK_RESERVE_PERCENT: u8 = 5;

@@ -73,6 +73,8 @@ pub struct Policy {
     /// Failed sign-ins per account and per address range before a pause.
     pub sign_in_failures_max: u32,
     pub quota_bytes_default: i64,
+    /// Below this much free of the disk no letter is taken, per cent; 0 never looks.
+    pub disk_reserve_percent: u8,
     /// To other servers, on a day.
     pub sending: SendingLimits,
     /// May a unit's administrator see the subjects of the own people's letters in traces? The text never.
@@ -98,6 +100,7 @@ impl Default for Policy {
             session_life_secs: 30 * 24 * 3_600,
             session_idle_secs: 7 * 24 * 3_600,
             sign_in_failures_max: 10,
+            disk_reserve_percent: 0,
             sending: SendingLimits::default(),
             quota_bytes_default: 5 * 1024 * 1024 * 1024,
             administrators_see_subjects: false,

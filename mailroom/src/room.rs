@@ -10,6 +10,7 @@ use crate::directory::Domains;
 use crate::feed::Feed;
 use crate::mail::snapshot::Snapshots;
 use crate::outgoing::UnderWay;
+use crate::quota::Disk;
 use crate::receive::srs::Srs;
 use crate::secret::{password::Hashing, proven::Proven, throttle::Throttle};
 use crate::{Clock, Error, Mailroom, Policy, derive, kept, limits};
@@ -24,6 +25,7 @@ pub(crate) struct Room {
     pub addresses: kept::Addresses,
     pub sizes: kept::Sizes,
     pub under_way: UnderWay,
+    pub disk: Disk,
     pub hashing: Hashing,
     pub proven: Arc<Proven>,
     pub sign_ins: Throttle,
@@ -73,6 +75,7 @@ impl Mailroom {
             addresses: kept::Addresses::default(),
             sizes: kept::Sizes::default(),
             under_way: UnderWay::default(),
+            disk: Disk::default(),
             proven,
             rights_epoch,
         }));
@@ -189,6 +192,9 @@ async fn tidy_now_and_then(room: std::sync::Weak<Room>) {
             return;
         };
         room.0.snapshots.drop_unused();
+        if let Err(cause) = room.warn_of_quotas().await {
+            tracing::warn!(%cause, "could not warn of full mailboxes");
+        }
         ticks += 1;
         let tidying = limits::TIDY_EVERY_SECS / limits::INDEXES_SWEEP_SECS;
         if ticks.is_multiple_of(tidying)

@@ -318,3 +318,55 @@ async fn a_stolen_account_is_stopped_and_the_alarm_is_raised_once() {
     town.pass_ms(86_400_000);
     write("an", to(4..7)).await.unwrap();
 }
+
+#[tokio::test]
+async fn owners_are_told_once_that_a_mailbox_grows_full() {
+    let town = Town::with(|policy| policy.quota_bytes_default = 100_000).await;
+    let inbox = store::Role::Inbox;
+    let letter = |bytes: usize| {
+        let line = format!("{}\n", "x".repeat(70));
+        format!("Subject: to\n\n{}", line.repeat(bytes / 72))
+    };
+    let warned = async || -> Vec<String> {
+        let mut all = town.subjects("an", inbox).await;
+        all.retain(|subject| subject.starts_with("Hộp thư sắp đầy"));
+        all
+    };
+    town.receive(&["an@tinh.example"], &letter(70_000))
+        .await
+        .unwrap();
+    assert_eq!(town.room.warn_of_quotas().await.unwrap(), 0);
+    town.receive(&["an@tinh.example"], &letter(11_000))
+        .await
+        .unwrap();
+    assert_eq!(town.room.warn_of_quotas().await.unwrap(), 1);
+    assert_eq!(town.room.warn_of_quotas().await.unwrap(), 0, "once");
+    assert_eq!(warned().await, ["Hộp thư sắp đầy: đã dùng trên 80 %"]);
+    town.receive(&["an@tinh.example"], &letter(10_000))
+        .await
+        .unwrap();
+    assert_eq!(town.room.warn_of_quotas().await.unwrap(), 1);
+    assert_eq!(warned().await.len(), 2);
+}
+
+#[tokio::test]
+async fn below_the_reserve_of_the_disk_nothing_is_promised() {
+    // No disk is that empty.
+    let town = Town::with(|policy| policy.disk_reserve_percent = 99).await;
+    let (free, whole) = town.store.disk_blocks().unwrap();
+    if free >= whole / 100 * 99 {
+        eprintln!("this disk is empty: not shown");
+        return;
+    }
+    let refused = town.receive(&["an@tinh.example"], &letter("x")).await;
+    assert_eq!(refused, Err(mailroom::receive::Refused::DiskFull));
+    assert!(town.subjects("an", store::Role::Inbox).await.is_empty());
+    let draft = Draft {
+        to: vec!["binh@tinh.example".into()],
+        subject: "x".into(),
+        text: "x".into(),
+        ..Draft::default()
+    };
+    let sent = town.open("an").await.send(draft).await.unwrap();
+    assert_eq!(sent, Err(Unsendable::DiskFull));
+}

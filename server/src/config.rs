@@ -109,6 +109,8 @@ pub struct Mail {
     pub message_bytes_max: usize,
     pub recipients_max: usize,
     pub quota_bytes: i64,
+    /// Below this much free of the disk no letter is taken, per cent; 0 never looks.
+    pub disk_reserve_percent: u8,
     /// Do units' administrators see the subjects of their own people's letters in traces?
     pub administrators_see_subjects: bool,
     /// Mail for other domains goes to this local address instead of the Internet; "" is off.
@@ -122,6 +124,7 @@ impl Default for Mail {
             message_bytes_max: policy.message_bytes_max,
             recipients_max: policy.recipients_max,
             quota_bytes: policy.quota_bytes_default,
+            disk_reserve_percent: mailroom::limits::DISK_RESERVE_PERCENT,
             administrators_see_subjects: policy.administrators_see_subjects,
             sink: String::new(),
         }
@@ -377,6 +380,7 @@ impl Config {
             session_idle_secs: self.sign_in.session_idle_days * DAY,
             sign_in_failures_max: self.sign_in.failures_max,
             quota_bytes_default: self.mail.quota_bytes,
+            disk_reserve_percent: self.mail.disk_reserve_percent.min(99),
             sending: self.sending.limits(),
             administrators_see_subjects: self.mail.administrators_see_subjects,
             sink_address: Some(self.mail.sink.clone()).filter(|sink| !sink.is_empty()),

@@ -114,6 +114,8 @@ message_bytes_max = 52428800
 recipients_max = 1000
 # Hạn mức mỗi hộp thư, tính bằng byte. / Quota of one account in bytes.
 quota_bytes = 5368709120
+# Còn trống dưới bấy nhiêu phần trăm ổ đĩa thì tạm không nhận thư (452). / Free per cent below which mail is put off.
+disk_reserve_percent = 5
 # Nếu có: mọi thư ra ngoài rơi vào hộp này (chỉ để thử). / If set: mail to the outside ends here (trials only).
 sink = ""
 

@@ -236,6 +236,7 @@ impl World {
             }
             Ok(Err(Refused::Loop)) => Err(refused(Rejection::Loop)),
             Ok(Err(Refused::OverQuota)) => Err(refused(Rejection::OverQuota)),
+            Ok(Err(Refused::DiskFull)) => Err(refused(Rejection::DiskFull)),
             Ok(Err(Refused::Unreadable)) => Err(refused(Rejection::Unreadable)),
             Err(cause) => Err(failed("receive", &cause)),
         }
@@ -329,6 +330,7 @@ fn unsendable(why: &Unsendable) -> Rejection {
         Unsendable::TooMany => Rejection::TooManyRecipients,
         Unsendable::MayNotSendAs => Rejection::NotYourSender,
         Unsendable::SendingLimit => Rejection::SendingLimit,
+        Unsendable::DiskFull => Rejection::DiskFull,
     }
 }
 

@@ -24,6 +24,7 @@ mod mailbox;
 mod open;
 mod outbox;
 mod people;
+mod quota;
 mod report;
 mod reread;
 mod search;
@@ -66,6 +67,7 @@ pub use outbox::{
     QueueFilter, QueueGroup, QueueRow, Submission,
 };
 pub use people::{Address, AddressKind, Membership, NewPrincipal, PrincipalChange};
+pub use quota::Filling;
 pub use report::{ReportDay, ReportKind, ReportSeen};
 pub use reread::Reread;
 pub use search::{Clause, Field};

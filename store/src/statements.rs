@@ -6,8 +6,8 @@ use crate::listed::Listed;
 use crate::store::Store;
 use crate::{
     Error, assignment, attached, audit, body, credential, deliver, device, directory, flags,
-    health, listing, mailbox, open, outbox, people, report, reread, search, sending, setting,
-    source, store, trace, trim,
+    health, listing, mailbox, open, outbox, people, quota, report, reread, search, sending,
+    setting, source, store, trace, trim,
 };
 
 const FIXED: &[&[&str]] = &[
@@ -25,6 +25,7 @@ const FIXED: &[&[&str]] = &[
     outbox::SQL,
     outbox::QUEUE_SQL,
     people::SQL,
+    quota::SQL,
     report::SQL,
     reread::SQL,
     search::SQL,

@@ -204,6 +204,9 @@ impl Access {
     }
 
     async fn appended(&self, mailbox: MailboxId, append: Append) -> Result<Delivery, Error> {
+        if self.room.is_disk_full() {
+            return Err(Error::Later("the disk is below its reserve".into()));
+        }
         let now = self.room.now();
         let body = derive::body(self.room.store(), now, append.raw).await?;
         let copy = LocalCopy {

@@ -72,6 +72,8 @@ pub enum Refused {
     Loop,
     /// 452 4.2.2, for every recipient
     OverQuota,
+    /// 452 4.3.1
+    DiskFull,
     /// 554 5.6.0
     Unreadable,
 }
@@ -101,6 +103,14 @@ impl Mailroom {
                 Refused::Loop,
                 554,
                 "it came through here too often",
+            )));
+        }
+        if self.is_disk_full() {
+            return Ok(Err(self.refused_at_end(
+                &incoming,
+                Refused::DiskFull,
+                452,
+                "disk below its reserve",
             )));
         }
         let mut places = Places::of(&incoming.recipients, incoming.verdict == Verdict::Junk);

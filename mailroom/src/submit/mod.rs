@@ -42,6 +42,8 @@ pub enum Unsendable {
     MayNotSendAs,
     /// The account or its unit has sent as much as it may on a day.
     SendingLimit,
+    /// Our disk is below its reserve.
+    DiskFull,
 }
 
 /// One letter on its way out, however it was handed in.
@@ -176,6 +178,9 @@ impl Mailroom {
     ) -> Result<Result<(TraceId, Vec<Placed>), Unsendable>, Error> {
         if let Some(fault) = self.unsendable(&handed) {
             return Ok(Err(fault));
+        }
+        if self.is_disk_full() {
+            return Ok(Err(Unsendable::DiskFull));
         }
         let now = self.now();
         let mut places = match handed.release {

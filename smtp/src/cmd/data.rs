@@ -72,6 +72,7 @@ fn words_for(why: Rejection) -> Reply {
         Rejection::Loop => reply::LOOP,
         Rejection::OverQuota => reply::OVER_QUOTA,
         Rejection::SendingLimit => reply::SENDING_LIMIT,
+        Rejection::DiskFull => reply::NO_ROOM,
         Rejection::Unreadable => reply::UNREADABLE,
         Rejection::Dmarc => reply::DMARC_REJECT,
         Rejection::Spam => reply::SPAM,

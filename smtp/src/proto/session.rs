@@ -126,6 +126,8 @@ pub enum Rejection {
     OverQuota,
     /// The account or its unit sent as much as it may on a day.
     SendingLimit,
+    /// Our disk is below its reserve.
+    DiskFull,
     Unreadable,
     Dmarc,
     Spam,

@@ -31,6 +31,8 @@ struct List {
     accounts: Vec<AccountMenu>,
     base: String,
     unread_only: bool,
+    /// Words about a mailbox that is nearly full; "" while it is not.
+    filling: String,
     rows: Vec<Row>,
     empty: &'static str,
     older: String,
@@ -122,6 +124,15 @@ async fn list(
     let shell = Shell::of(app, me, Here::Mail, name.clone())
         .await
         .flash(Flash::of(asked, me.lang));
+    let (used, quota) = access.quota().await?;
+    let filling = match quota > 0 && used / 8 >= quota / 10 {
+        true => me.lang.txy(
+            "quota-80",
+            me.lang.bytes(u64::try_from(used).unwrap_or(0)),
+            me.lang.bytes(u64::try_from(quota).unwrap_or(0)),
+        ),
+        false => String::new(),
+    };
     let accounts = accounts(app, me, Some(&access), Some(shown.id)).await?;
     let account_name = account_name(app, me, account).await?;
     Ok(shell::html(&List {
@@ -134,6 +145,7 @@ async fn list(
         accounts,
         base,
         unread_only,
+        filling,
         rows: row::plain(&page, shown.role, me.lang),
         empty: if unread_only {
             "empty-unread"

@@ -430,6 +430,7 @@ fn unsendable(lang: Lang, why: &Unsendable) -> String {
         Unsendable::TooMany => lang.t("unsendable-too-many"),
         Unsendable::MayNotSendAs => lang.t("unsendable-not-as"),
         Unsendable::SendingLimit => lang.t("unsendable-limit"),
+        Unsendable::DiskFull => lang.t("unsendable-disk"),
     }
 }
 
