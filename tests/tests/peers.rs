@@ -200,6 +200,10 @@ fn they_send(site: &Site, peer: &impl Peer, able: &Able) {
         "{shown}"
     );
     assert!(shown.contains("spf=pass"), "{shown}");
+    wait_for("our report of success", || {
+        let parts = ["multipart/report", "VE271828", "Action: delivered"];
+        peer.letters(&parts).pop()
+    });
 
     let large = large();
     hand_over(
