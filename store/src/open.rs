@@ -141,6 +141,25 @@ impl Connect {
     }
 }
 
+/// Waits until no other process opens a store on this folder: SQLite has no lock for making tables, and a command beside the
+/// first start would make the same ones. The turn ends when the file is closed.
+pub(crate) async fn opening_turn(data: &Path) -> Result<File, Error> {
+    let path = data.join("opening.lock");
+    let take = move || {
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)?;
+        file.lock()?;
+        Ok(file)
+    };
+    let taken: Result<std::io::Result<File>, _> = tokio::task::spawn_blocking(take).await;
+    taken
+        .map_err(|cause| Error::Broken(cause.to_string()))?
+        .map_err(|cause| Error::Broken(format!("lock for opening: {cause}")))
+}
+
 /// WAL with synchronous=FULL: a commit is on disk when it returns (promise 1).
 fn lite_options(options: SqliteConnectOptions, limits: &Limits) -> SqliteConnectOptions {
     options

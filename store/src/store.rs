@@ -72,6 +72,7 @@ impl Store {
         let connect = Connect::from(&config)?;
         std::fs::create_dir_all(config.data.join("bodies"))
             .map_err(|cause| Error::Broken(format!("{}: {cause}", config.data.display())))?;
+        let turn = open::opening_turn(&config.data).await?;
         connect.migrate().await?;
         let pool = connect.readers(&config.limits).await?;
         let (requests, waiting) = mpsc::channel(WRITER_QUEUE);
@@ -99,6 +100,7 @@ impl Store {
             Arc::clone(&index),
         );
         let search = Index::open(&config.data, &config.limits).await?;
+        drop(turn);
         let store = Store(Arc::new(Inner {
             pool,
             connect,

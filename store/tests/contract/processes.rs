@@ -13,7 +13,21 @@ cases![
     another_process_is_heard,
     a_second_server_is_refused,
     a_closed_store_refuses,
+    many_may_open_a_new_place_at_once,
 ];
+
+/// `congthu account add` beside the first start of the server.
+async fn many_may_open_a_new_place_at_once(place: &Place) {
+    let stores = join_all((1..=4).map(|node| place.open_as(node))).await;
+    for (number, store) in stores.iter().enumerate() {
+        let name = number.to_string();
+        store.setting_set(&name, "here").await.unwrap();
+    }
+    assert_eq!(
+        stores[0].setting("3").await.unwrap().as_deref(),
+        Some("here")
+    );
+}
 
 async fn a_restart_keeps_all(place: &Place) {
     let store = place.open().await;
