@@ -206,6 +206,7 @@ impl Bench {
             handshaking: false,
             input_peak: 0,
         };
+        bench.session.opened(1_795_237_200_000);
         bench.run();
         bench
     }
