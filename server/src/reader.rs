@@ -134,7 +134,7 @@ async fn converse(mut command: Command, bytes: &[u8]) -> std::io::Result<Outcome
 
 /// A charset's name as such names are, never an option.
 fn is_plain(name: &str) -> bool {
-    !name.is_empty()
+    name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name.len() <= 40
         && name
             .bytes()
