@@ -15,6 +15,7 @@ mod contract {
     pub mod report;
     pub mod reread;
     pub mod search;
+    pub mod traced;
     pub mod trim;
 }
 
@@ -23,7 +24,7 @@ use futures_util::StreamExt as _;
 use contract::place::{Case, Place};
 use contract::{
     assigned, attached, bodies, health, mail, mailboxes, outbox, people, processes, report, reread,
-    search, trim,
+    search, traced, trim,
 };
 
 fn cases() -> Vec<(&'static str, Case)> {
@@ -32,6 +33,7 @@ fn cases() -> Vec<(&'static str, Case)> {
         bodies::cases(),
         mailboxes::cases(),
         outbox::cases(),
+        traced::cases(),
         health::cases(),
         people::cases(),
         reread::cases(),

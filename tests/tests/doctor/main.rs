@@ -2,13 +2,14 @@
 //! a clock that is off. Every name is looked up on loopback. Needs root for the standard ports.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod elsewhere;
+
 use congthu_tests::site::{DOMAIN, HOST, LAN, PASSWORD, Site, loopback};
 use congthu_tests::tool::run;
-use congthu_tests::{Dns, Smtp, free_port};
+use congthu_tests::{Dns, free_port};
+use elsewhere::{clock, outside};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::net::Ipv4Addr;
 
 const OLD: &str = "cu.example";
 const OUTSIDE: &str = "hop@ngoai.example";
@@ -29,74 +30,6 @@ fn certificate(site: &Site) {
         "-addext", "basicConstraints=critical,CA:FALSE", "-addext", &format!("subjectAltName={}", names.join(",")),
         "-keyout", key.to_str().unwrap(), "-out", chain.to_str().unwrap(),
     ]);
-}
-
-/// A time server that is `ahead` seconds ahead.
-fn clock(ahead: i64) -> String {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let at = socket.local_addr().unwrap().to_string();
-    std::thread::spawn(move || {
-        let mut query = [0u8; 64];
-        while let Ok((48, from)) = socket.recv_from(&mut query) {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-            let seconds = now.as_secs() as i64 + 2_208_988_800 + ahead;
-            let mut answer = [0u8; 48];
-            (answer[0], answer[1]) = (0x24, 2);
-            answer[24..32].copy_from_slice(&query[40..48]);
-            for place in [32, 40] {
-                answer[place..place + 4].copy_from_slice(&(seconds as u32).to_be_bytes());
-                let fraction = (u64::from(now.subsec_nanos()) << 32) / 1_000_000_000;
-                answer[place + 4..place + 8].copy_from_slice(&(fraction as u32).to_be_bytes());
-            }
-            if socket.send_to(&answer, from).is_err() {
-                return;
-            }
-        }
-    });
-    at
-}
-
-/// A mail server elsewhere whose one box sends everything on to Lan.
-fn outside(at: Ipv4Addr, back: String) {
-    let listener = TcpListener::bind((at, 25)).unwrap();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let back = back.clone();
-            // Whoever hangs up early ends only its own session.
-            std::thread::spawn(move || forward(stream, &back).is_ok());
-        }
-    });
-}
-
-fn forward(stream: TcpStream, back: &str) -> std::io::Result<()> {
-    let mut out = stream.try_clone()?;
-    let mut lines = BufReader::new(stream).lines();
-    out.write_all(b"220 mx.ngoai.example\r\n")?;
-    let mut letter: Option<String> = None;
-    while let Some(line) = lines.next().transpose()? {
-        let reply = match &mut letter {
-            Some(text) if line == "." => {
-                let mut smtp = Smtp::connect(back)?;
-                smtp.ehlo()?;
-                smtp.send("chuyen@ngoai.example", &[LAN], text.trim_end().as_bytes())?;
-                letter = None;
-                "250 taken and sent back"
-            }
-            Some(text) => {
-                text.push_str(&line);
-                text.push_str("\r\n");
-                continue;
-            }
-            None if line == "DATA" => {
-                letter = Some(String::new());
-                "354 go"
-            }
-            None if line == "QUIT" => return out.write_all(b"221 bye\r\n"),
-            None => "250 ok",
-        };
-        out.write_all(format!("{reply}\r\n").as_bytes())?;
-    }
-    Ok(())
 }
 
 /// NAME=TYPE:VALUE of what `congthu domain records` says to publish, aliases as addresses.
