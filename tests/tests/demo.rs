@@ -285,7 +285,7 @@ fn mail_to_the_outside_stays_in_the_sink() {
     );
     let queue = demo.command(&["queue", "list"], b"");
     let said = String::from_utf8_lossy(&queue.stdout).into_owned();
-    assert!(said.starts_with("0 người nhận"), "{said}");
+    assert!(said.starts_with("0 đang chờ"), "{said}");
     let sink = "thugom@vamxanh.example";
     let made = demo.command(&["app-password", "add", sink, "--name", "xem"], b"");
     let password = String::from_utf8_lossy(&made.stdout).into_owned();
