@@ -2,6 +2,7 @@
 
 use store::{AssigneeId, PrincipalId, SubscriptionId};
 
+use crate::lock_screen::Senders;
 use crate::{Actor, Denied, Error, Mailroom, limits};
 
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub struct Owed {
     pub auth: String,
     /// Unseen letters that arrived in Inbox after the cursor, and assignments new after it.
     pub letters: u32,
+    /// Whom those letters are from, where that may be told.
+    pub senders: Senders,
     pub assignments: u32,
     pub urgent: bool,
     /// Advance to this when told.
@@ -131,6 +134,7 @@ impl Mailroom {
                 p256dh: one.p256dh,
                 auth: one.auth,
                 letters: 0,
+                senders: Senders::default(),
                 assignments: 0,
                 urgent: false,
                 cursor: one.cursor,
@@ -145,15 +149,21 @@ impl Mailroom {
     /// Devices that are owed something now (their `next_at` has come).
     pub async fn owed(&self, rows: usize) -> Result<Vec<Owed>, Error> {
         let behind = self.store().subscriptions_behind(self.now(), rows).await?;
-        Ok(behind
-            .into_iter()
-            .map(|one| Owed {
+        let mut owed = Vec::with_capacity(behind.len());
+        for one in behind {
+            // A push without names is better than none.
+            let senders = self.senders_of(&one).await.unwrap_or_else(|cause| {
+                tracing::warn!(subscription = %one.subscription.id, %cause, "senders not named");
+                Senders::default()
+            });
+            owed.push(Owed {
                 subscription: one.subscription.id,
                 principal: one.subscription.principal,
                 endpoint: one.subscription.endpoint,
                 p256dh: one.subscription.p256dh,
                 auth: one.subscription.auth,
                 letters: one.letters,
+                senders,
                 assignments: u32::try_from(one.assignees.len()).unwrap_or(u32::MAX),
                 urgent: one.urgency > 0,
                 cursor: one.cursor,
@@ -161,8 +171,9 @@ impl Mailroom {
                 oldest_at: one.oldest_at,
                 due_at: one.due_at,
                 assignees: one.assignees,
-            })
-            .collect())
+            });
+        }
+        Ok(owed)
     }
 
     /// Settles a push. Told is told: the cursor moves on, and assignments among it count as notified.

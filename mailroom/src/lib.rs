@@ -19,6 +19,7 @@ mod kept;
 pub mod letter;
 pub mod letter_imap;
 pub mod limits;
+pub mod lock_screen;
 pub mod mail;
 mod mask;
 mod notice;

@@ -90,6 +90,14 @@ pub const SLIPS_OPEN_MAX: usize = 5_000;
 pub const INDEXES_SWEEP_SECS: u64 = 60;
 /// After a push a device is left in peace this long, ms; urgent letters and assigned documents end the peace.
 pub const PUSH_QUIET_MS: i64 = 120_000;
+/// Senders named on a lock screen: what two lines of a notification hold.
+pub const SENDERS_MAX: usize = 3;
+/// The newest letters looked through for them.
+pub const SENDERS_LOOKED_AT: usize = 20;
+/// Characters of a sender's name on a lock screen.
+pub const SENDER_CHARS_MAX: usize = 60;
+/// Bytes of a letter that is opened to see whether it carries a mark of secrecy; a larger one is counted only.
+pub const MARK_LOOK_BYTES_MAX: u32 = 8 << 20;
 /// Events of one letter looked at for an administrator of a part: a province-wide list and its retries.
 pub const TRACE_EVENTS_MAX: usize = 20_000;
 /// Rows of the outbox that one transaction of an administrator's act changes: mail that comes in meanwhile waits little.

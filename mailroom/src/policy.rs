@@ -79,6 +79,8 @@ pub struct Policy {
     pub sending: SendingLimits,
     /// May a unit's administrator see the subjects of the own people's letters in traces? The text never.
     pub administrators_see_subjects: bool,
+    /// May people have senders named on their lock screens? Otherwise pushes only count.
+    pub push_shows_senders: bool,
     /// How long the trace of a message is kept, days.
     pub trace_keep_days: u32,
     /// Demo: mail for other domains goes to this local address instead of the Internet.
@@ -104,6 +106,7 @@ impl Default for Policy {
             sending: SendingLimits::default(),
             quota_bytes_default: 5 * 1024 * 1024 * 1024,
             administrators_see_subjects: false,
+            push_shows_senders: false,
             trace_keep_days: 365,
             sink_address: None,
         }

@@ -170,3 +170,56 @@ async fn assignments_are_owed_with_their_deadline_and_become_notified() {
     assert_eq!(state.assignees[0].state, "notified");
     assert!(town.room.owed(10).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn senders_are_named_newest_first_and_only_where_wanted() {
+    use mailroom::lock_screen::{LockScreen, Senders};
+    let town = Town::with(|policy| policy.push_shows_senders = true).await;
+    let an = town.actor("an").await;
+    town.room
+        .subscribe(&an, device("https://push.example/1"))
+        .await
+        .unwrap();
+    let from = |name: &str, subject: &str| {
+        format!("From: {name} <x@gmail.example>\nSubject: {subject}\n\nChào.\n")
+    };
+    for (name, subject) in [("Một", "a"), ("Hai", "b"), ("Hai", "c"), ("Kín", "Mật: d")] {
+        town.receive(&["an@tinh.example"], &from(name, subject))
+            .await
+            .unwrap();
+    }
+    let owed = town.room.owed(10).await.unwrap();
+    assert_eq!(
+        (owed[0].letters, &owed[0].senders),
+        (4, &Senders::default())
+    );
+    town.room
+        .lock_screen_set(&an, LockScreen::Senders)
+        .await
+        .unwrap();
+    let owed = town.room.owed(10).await.unwrap();
+    assert_eq!(owed[0].letters, 4);
+    assert_eq!(owed[0].senders.names, ["Hai", "Một"]);
+    assert!(owed[0].senders.more, "one is counted only");
+    for name in ["Ba", "Bốn"] {
+        town.receive(&["an@tinh.example"], &from(name, "e"))
+            .await
+            .unwrap();
+    }
+    let owed = town.room.owed(10).await.unwrap();
+    assert_eq!(owed[0].senders.names, ["Bốn", "Ba", "Hai"]);
+    town.room.pushed(&owed[0], Pushed::Done).await.unwrap();
+    town.pass_ms(3_600_000);
+    town.receive(&["an@tinh.example"], &from("Năm", "f"))
+        .await
+        .unwrap();
+    let owed = town.room.owed(10).await.unwrap();
+    assert_eq!((owed[0].letters, owed[0].senders.more), (1, false));
+    assert_eq!(owed[0].senders.names, ["Năm"], "the others were told");
+    town.room
+        .lock_screen_set(&an, LockScreen::Count)
+        .await
+        .unwrap();
+    let owed = town.room.owed(10).await.unwrap();
+    assert_eq!(owed[0].senders, Senders::default());
+}

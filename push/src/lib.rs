@@ -1,5 +1,5 @@
-//! Web Push (RFC 8030, 8188, 8291, 8292): tells a person's devices that something waits, by count, never by content. Reads what is
-//! owed from the mailroom after a durable cursor; never reads a letter.
+//! Web Push (RFC 8030, 8188, 8291, 8292): tells a person's devices that something waits, by count and, where that is wanted, by
+//! sender, never by content. Reads what is owed from the mailroom after a durable cursor; never reads a letter.
 
 pub mod answer;
 pub mod endpoint;

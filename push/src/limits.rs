@@ -5,6 +5,9 @@ use std::time::Duration;
 /// The text before encryption, padded with spaces to exactly this: whoever carries it learns nothing from its length.
 /// Push services take 4,096 bytes encrypted; ours stays far below.
 pub const PAYLOAD_BYTES: usize = 768;
+/// A sender's name, bytes as JSON writes them: three of them leave room for the other words and the address to open.
+pub const NAME_BYTES_MAX: usize = 120;
+pub const NAMES_MAX: usize = 3;
 /// An endpoint address; the longest in use (Windows) have about 600.
 pub const ENDPOINT_BYTES_MAX: usize = 2_000;
 /// From dialling to the end of the answer.

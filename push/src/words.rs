@@ -1,5 +1,5 @@
-//! What a push says and how it travels: counts only, never a sender, subject or number, because lock screens and push services
-//! read along. Pure.
+//! What a push says and how it travels: counts, and senders' names where the mailroom gives them; never a subject or number,
+//! because lock screens read along. Pure.
 
 use crate::limits;
 use mailroom::device::Owed;
@@ -95,16 +95,59 @@ pub fn trial(web_base: &str) -> Notice {
 fn body(owed: &Owed) -> String {
     let letters = match owed.letters {
         0 => None,
-        n => Some(format!("{n} thư mới")),
+        n => Some(named(owed).unwrap_or_else(|| format!("{n} thư mới"))),
     };
     match (letters, owed.assignments) {
-        (Some(letters), 0) => format!("Có {letters}"),
+        (Some(letters), 0) if owed.senders.names.is_empty() => format!("Có {letters}"),
+        (Some(letters), 0) => match letters.strip_prefix('t') {
+            Some(rest) => format!("T{rest}"),
+            None => letters,
+        },
         (None, 0) => "Có tin mới".to_string(),
         (None, 1) => "Có văn bản mới được giao".to_string(),
         (None, n) => format!("Có {n} văn bản mới được giao"),
         (Some(letters), 1) => format!("Có văn bản mới được giao và {letters}"),
         (Some(letters), n) => format!("Có {n} văn bản mới được giao và {letters}"),
     }
+}
+
+/// "thư mới từ Sở Nội vụ", "2 thư mới: Sở Nội vụ, Nguyễn Thị Lan, …"; `None` where nobody is to be named.
+fn named(owed: &Owed) -> Option<String> {
+    let all = &owed.senders.names;
+    let names: Vec<String> = all.iter().take(limits::NAMES_MAX).map(|n| cut(n)).collect();
+    match names.as_slice() {
+        [] => None,
+        [one] if owed.letters == 1 => Some(format!("thư mới từ {one}")),
+        _ => {
+            let more = owed.senders.more || all.len() > names.len();
+            let rest = if more { ", …" } else { "" };
+            Some(format!(
+                "{} thư mới: {}{rest}",
+                owed.letters,
+                names.join(", ")
+            ))
+        }
+    }
+}
+
+/// A name within `NAME_BYTES_MAX`, cut between characters.
+fn cut(name: &str) -> String {
+    // serde_json escapes these two with one byte; control characters, which take more, never come this far.
+    let size = |c: char| c.len_utf8() + usize::from(matches!(c, '"' | '\\'));
+    let shown = name.chars().filter(|c| !c.is_control());
+    if shown.clone().map(size).sum::<usize>() <= limits::NAME_BYTES_MAX {
+        return shown.collect();
+    }
+    let mut left = limits::NAME_BYTES_MAX - '…'.len_utf8();
+    let mut out: String = shown
+        .take_while(|c| {
+            let fits = size(*c) <= left;
+            left = left.saturating_sub(size(*c));
+            fits
+        })
+        .collect();
+    out.push('…');
+    out
 }
 
 /// Until the deadline; a deadline that is past or near still gives the phone an hour.
@@ -145,6 +188,7 @@ fn payload(title: &str, body: &str, navigate: &str, kind: Kind, badge: u32) -> V
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
     use super::*;
+    use mailroom::lock_screen::Senders;
     use store::{PrincipalId, SubscriptionId};
 
     pub fn owed(letters: u32, assignments: u32, urgent: bool, due_at: Option<i64>) -> Owed {
@@ -155,6 +199,7 @@ mod tests {
             p256dh: String::new(),
             auth: String::new(),
             letters,
+            senders: Senders::default(),
             assignments,
             urgent,
             cursor: 9,
@@ -223,6 +268,69 @@ mod tests {
                 limits::PAYLOAD_BYTES,
                 "one size for all"
             );
+        }
+    }
+
+    fn from(letters: u32, assignments: u32, names: &[&str], more: bool) -> Owed {
+        Owed {
+            senders: Senders {
+                names: names.iter().map(|name| (*name).to_owned()).collect(),
+                more,
+            },
+            ..owed(letters, assignments, false, None)
+        }
+    }
+
+    #[test]
+    fn senders_are_named_where_the_mailroom_gives_them() {
+        let (so, lan) = ("Sở Nội vụ", "Nguyễn Thị Lan");
+        let rows = [
+            (from(1, 0, &[so], false), "Thư mới từ Sở Nội vụ"),
+            (from(2, 0, &[so], false), "2 thư mới: Sở Nội vụ"),
+            (
+                from(2, 0, &[so, lan], false),
+                "2 thư mới: Sở Nội vụ, Nguyễn Thị Lan",
+            ),
+            (
+                from(9, 0, &[so, lan], true),
+                "9 thư mới: Sở Nội vụ, Nguyễn Thị Lan, …",
+            ),
+            (
+                from(4, 0, &["A", "B", "C", "D"], false),
+                "4 thư mới: A, B, C, …",
+            ),
+            (from(2, 0, &[], true), "Có 2 thư mới"),
+            (
+                from(1, 1, &[so], false),
+                "Có văn bản mới được giao và thư mới từ Sở Nội vụ",
+            ),
+            (
+                from(2, 3, &[so, lan], false),
+                "Có 3 văn bản mới được giao và 2 thư mới: Sở Nội vụ, Nguyễn Thị Lan",
+            ),
+            (from(0, 1, &[so], false), "Có văn bản mới được giao"),
+        ];
+        for (owed, said) in rows {
+            assert_eq!(body(&owed), said);
+        }
+    }
+
+    #[test]
+    fn long_names_are_cut_between_letters_and_keep_the_size() {
+        let base = "https://thu.tinh.example";
+        for name in [
+            "ệ".repeat(500),
+            "\"\\".repeat(300),
+            "a\u{1}".repeat(90),
+            "x".repeat(5),
+        ] {
+            let owed = from(u32::MAX, u32::MAX, &[name.as_str(); 5], true);
+            let notice = notice(&owed, base, 0);
+            assert_eq!(notice.payload.len(), limits::PAYLOAD_BYTES);
+            let json: serde_json::Value = serde_json::from_slice(&notice.payload).unwrap();
+            let words = &json["notification"];
+            assert_eq!(words["navigate"], format!("{base}/duoc-giao"));
+            assert!(words["body"].as_str().unwrap().ends_with(", …"), "{words}");
         }
     }
 

@@ -264,6 +264,8 @@ pub struct Push {
     pub contact: String,
     /// Push services at private addresses are called too (a distributor inside the province's network, tests).
     pub allow_private: bool,
+    /// May people choose to have senders named on their lock screens? Otherwise pushes only count.
+    pub show_sender: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -383,6 +385,7 @@ impl Config {
             disk_reserve_percent: self.mail.disk_reserve_percent.min(99),
             sending: self.sending.limits(),
             administrators_see_subjects: self.mail.administrators_see_subjects,
+            push_shows_senders: self.push.show_sender,
             sink_address: Some(self.mail.sink.clone()).filter(|sink| !sink.is_empty()),
         }
     }

@@ -207,6 +207,9 @@ keep_days = 30
 contact = ""
 # Cho phép dịch vụ đẩy ở địa chỉ nội bộ. / Allow push services at private addresses.
 allow_private = false
+# Cho phép mỗi người tự bật tên người gửi trên màn hình khóa? false: chỉ hiện số lượng; tiêu đề thì không bao giờ hiện.
+# May people turn on senders' names on their lock screens? false: counts only; a subject is never shown.
+show_sender = false
 
 [mta_sts]
 # Lời hứa với máy chủ khác: gửi thư cho ta phải mã hóa. testing = chỉ thử; enforce = bắt buộc; none = rút lại.

@@ -33,13 +33,19 @@ const ADVANCE: &str = "UPDATE subscription SET cursor_modseq = CASE WHEN cursor_
      next_at = $3, last_code = $4, last_push_at = COALESCE($5, last_push_at), \
      failures = CASE WHEN $5 IS NULL THEN failures + 1 ELSE 0 END WHERE id = $1";
 const BEHIND: &str = subscription_columns!(
-    ", a.modseq, m.id, m.unseen FROM subscription s JOIN account a ON a.id = s.principal_id \
+    ", a.modseq, m.id, m.unseen, a.settings FROM subscription s JOIN account a ON a.id = s.principal_id \
      JOIN mailbox m ON m.account_id = a.id AND m.name = 'INBOX' \
      WHERE a.modseq > s.cursor_modseq AND s.next_at <= $1 ORDER BY s.next_at, s.id LIMIT $2"
 );
 const LETTERS: &str = "SELECT COUNT(*), MIN(c.at), MAX(d.urgency) FROM change c JOIN email e ON e.id = c.email_id \
      AND e.mailbox_id = c.mailbox_id JOIN derived d ON d.body_id = e.body_id WHERE c.account_id = $1 AND c.modseq > $2 \
      AND c.kind = 1 AND c.mailbox_id = $3 AND (e.flags & 1) = 0";
+const ARRIVED: &str = "SELECT d.body_id, COALESCE(r.from_name, d.from_name), d.from_address, \
+     COALESCE(r.subject, d.subject), e.size_bytes FROM change c JOIN email e ON e.id = c.email_id \
+     AND e.mailbox_id = c.mailbox_id JOIN derived d ON d.body_id = e.body_id \
+     LEFT JOIN reread r ON r.account_id = c.account_id AND r.body_id = e.body_id WHERE c.account_id = $1 \
+     AND c.modseq > $2 AND c.modseq <= $3 AND c.kind = 1 AND c.mailbox_id = $4 AND (e.flags & 1) = 0 \
+     ORDER BY c.modseq DESC, c.email_id DESC LIMIT $5";
 const GIVEN_AFTER: &str = "SELECT e.id, MIN(c.at), MIN(e.due_at), MAX(a.urgency) FROM change c \
      JOIN assignee e ON e.id = c.email_id JOIN assignment a ON a.id = e.assignment_id WHERE c.account_id = $1 \
      AND c.modseq > $2 AND c.kind = 7 AND c.uid = $3 AND e.ended_at IS NULL AND e.state NOT IN ('seen', 'acknowledged') \
@@ -61,6 +67,7 @@ pub(crate) const SQL: &[&str] = &[
     ADVANCE,
     BEHIND,
     LETTERS,
+    ARRIVED,
     GIVEN_AFTER,
     NEXT,
     MOVE,
@@ -111,12 +118,26 @@ pub struct Behind {
     pub urgency: u8,
     /// The cursor to advance to when told.
     pub cursor: i64,
+    pub inbox: MailboxId,
     /// Unseen letters in the Inbox.
     pub badge: u32,
+    /// The account's settings (JSON text; the rooms above know its fields).
+    pub settings: String,
     /// When the oldest of what is owed was committed.
     pub oldest_at: i64,
     /// The nearest deadline among the assignments.
     pub due_at: Option<i64>,
+}
+
+/// A letter among those that a device is owed, as its mailbox lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    pub body: BodyId,
+    pub from_name: String,
+    pub from_address: String,
+    pub subject: String,
+    /// Bytes.
+    pub size: u32,
 }
 
 fn subscription_row(row: &Row) -> Result<Subscription, Error> {
@@ -148,7 +169,9 @@ async fn behind(conn: &mut Conn, row: &Row) -> Result<Behind, Error> {
         assignees: Vec::new(),
         urgency: 0,
         cursor: modseq,
+        inbox: MailboxId(inbox),
         badge,
+        settings: row.text(16)?,
         oldest_at: i64::MAX,
         due_at: None,
     };
@@ -276,6 +299,27 @@ impl Store {
             self.change_any(MOVE, values![id, cursor]).await?;
         }
         Ok(owed)
+    }
+
+    /// The letters that `Behind::letters` counts, newest first, at most `rows`.
+    pub async fn letters_behind(&self, one: &Behind, rows: usize) -> Result<Vec<Arrived>, Error> {
+        let limit = i64::try_from(rows).unwrap_or(i64::MAX);
+        let account = AccountId::from(one.subscription.principal);
+        let after = one.subscription.cursor;
+        let values = values![account, after, one.cursor, one.inbox, limit];
+        self.rows(ARRIVED, values)
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(Arrived {
+                    body: BodyId(row.int(0)?),
+                    from_name: row.text(1)?,
+                    from_address: row.text(2)?,
+                    subject: row.text(3)?,
+                    size: row.small(4)?,
+                })
+            })
+            .collect()
     }
 
     /// When the next device that is behind may be pushed to, after `now`.

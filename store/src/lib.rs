@@ -51,7 +51,7 @@ pub use assigned::{
 pub use attached::{AttachedDue, FILE_MARK, file_texts, own_text};
 pub use audit::{Audit, NewAudit};
 pub use credential::{Credential, CredentialKind, NewCredential, NewSession, Session};
-pub use device::{Behind, NewSubscription, Subscription};
+pub use device::{Arrived, Behind, NewSubscription, Subscription};
 pub use dialect::Dialect;
 pub use directory::{Domain, NewUnit, UnitChange};
 pub use error::Error;

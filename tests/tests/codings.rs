@@ -1,5 +1,5 @@
 //! A letter in every coding `viet` knows, from raw bytes that nothing names, by SMTP, read in a real browser on a phone:
-//! right in the list and on its page. And one with every Vietnamese letter.
+//! right in the list and on its page. And one with every Vietnamese letter. And its sender's name in the push about it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use congthu_tests::demo::LAN;
@@ -73,5 +73,35 @@ fn a_letter_in_each_coding_reads_right_on_a_phone() {
     let mut arguments = vec!["codings", file.to_str().unwrap()];
     arguments.extend(pictures.as_deref());
     let said = client("web.py", &arguments);
+    assert!(said.contains("done"), "{said}");
+}
+
+#[test]
+fn the_push_about_a_letter_in_each_coding_names_its_sender() {
+    let demo = Demo::with(&["--push-allow-private"]);
+    let sender = "Trần Thị Mỹ Hạnh";
+    let mut cases = Vec::new();
+    for coding in CODINGS {
+        let bytes = |text: &str| {
+            encode_as(text, coding).unwrap_or_else(|| panic!("{coding:?} lacks a letter"))
+        };
+        let raw = [
+            b"From: \"".as_slice(),
+            &bytes(sender),
+            b"\" <khach@ngoai.example>\r\nSubject: ",
+            &bytes(SUBJECT),
+            b"\r\n\r\n",
+            &bytes(TEXT),
+            b"\r\n",
+        ]
+        .concat();
+        cases.push(serde_json::json!({"coding": coding.to_string(), "sender": sender, "raw": raw}));
+    }
+    let mut told = demo.told.clone();
+    told["cases"] = cases.into();
+    let file = demo.data().with_extension("cases");
+    std::fs::write(&file, told.to_string()).unwrap();
+    let said = client("push.py", &[file.to_str().unwrap()]);
+    print!("{said}");
     assert!(said.contains("done"), "{said}");
 }

@@ -128,6 +128,7 @@ coding-found = As found
 coding-show = Show again
 coding-kept = Kept for this letter and for later letters of its sender; the original is not changed.
 coding-back = Back to the coding found
+flash-lock-screen = The choice for the lock screen is saved.
 flash-coding = The letter is shown in the coding chosen.
 original-below = The original of the letter is shown in the frame above, as its sender laid it out.
 quoted = Quoted text
@@ -373,6 +374,10 @@ notify-turn-off = Turn notices off
 notify-stop-named = Turn notices off on {$x}
 notify-test = Send a test
 notify-privacy = The lock screen shows only a count, neither sender nor text.
+lock-screen = The lock screen shows
+lock-screen-count = A count only
+lock-screen-senders = A count and who wrote
+lock-screen-hint = Subjects, document numbers and text are never shown. Letters marked secret are only counted.
 test-sent = { $n ->
     [one] A test was sent to {$x} device.
    *[other] A test was sent to {$x} devices.

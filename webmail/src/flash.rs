@@ -16,7 +16,7 @@ pub struct Flash {
 }
 
 /// word in the address, key of the words, is it a warning
-const TABLE: [(&str, &str, bool); 28] = [
+const TABLE: [(&str, &str, bool); 29] = [
     ("gui", "flash-sent", false),
     ("nhap", "flash-draft-saved", false),
     ("xoa", "flash-trashed", false),
@@ -32,6 +32,7 @@ const TABLE: [(&str, &str, bool); 28] = [
     ("da-nhan", "flash-acknowledged", false),
     ("ngon-ngu", "flash-language", false),
     ("bang-ma", "flash-coding", false),
+    ("man-hinh-khoa", "flash-lock-screen", false),
     ("mat-khau", "flash-password-changed", false),
     ("dang-xuat", "flash-signed-out", false),
     ("thu-hoi-ma", "flash-app-revoked", false),

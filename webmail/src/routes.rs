@@ -104,6 +104,7 @@ fn settings() -> Router<App> {
         .route("/thong-bao/dang-ky", post(page::notify::subscribe))
         .route("/thong-bao/huy", post(page::notify::unsubscribe))
         .route("/thong-bao/thu", post(page::notify::test))
+        .route("/thong-bao/man-hinh-khoa", post(page::notify::lock_screen))
         .route(
             "/cai-dat/mat-khau",
             get(page::password::show).post(page::password::post),

@@ -7,6 +7,7 @@
     clippy::expect_used
 )]
 
+mod names;
 mod sink;
 
 use mailroom::device::NewSubscription;
@@ -30,11 +31,20 @@ struct Town {
 }
 
 async fn town() -> Town {
+    town_that(false).await
+}
+
+/// Whose province lets people have senders named, or not.
+async fn town_that(push_shows_senders: bool) -> Town {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(store::testing::config(folder.path(), None))
         .await
         .unwrap();
-    let room = Mailroom::new(store.clone(), Policy::default(), Clock::System).unwrap();
+    let policy = Policy {
+        push_shows_senders,
+        ..Policy::default()
+    };
+    let room = Mailroom::new(store.clone(), policy, Clock::System).unwrap();
     let console = room.console();
     room.domain_add(&console, "ours.example", None)
         .await
@@ -93,7 +103,6 @@ impl Town {
     }
 
     async fn letter(&self, to: &Actor, urgent: bool) {
-        let resolved = self.room.resolve(&to.address).await.unwrap();
         let urgency = if urgent {
             "Importance: high\r\nX-Priority: 1\r\nPriority: urgent\r\n"
         } else {
@@ -103,6 +112,11 @@ impl Town {
             "From: k@khach.example\r\nTo: {}\r\nSubject: Mật: số 12/CV\r\n{urgency}\r\nbí mật\r\n",
             to.address
         );
+        self.receive(to, raw.into_bytes()).await;
+    }
+
+    async fn receive(&self, to: &Actor, raw: Vec<u8>) {
+        let resolved = self.room.resolve(&to.address).await.unwrap();
         let incoming = Incoming {
             trace: self.room.new_trace(),
             peer: Peer {

@@ -144,6 +144,7 @@ impl Demo {
         config.sending = crate::ways::Sending::unlimited();
         config.database.url = self.database.clone().unwrap_or_default();
         config.push.allow_private = self.push_allow_private;
+        config.push.show_sender = true;
         for route in &self.routes {
             let (domain, host) = route.split_once('=').ok_or_else(|| {
                 Fault::failed(
@@ -207,7 +208,8 @@ impl Demo {
         .replace(
             "mail_programs_take_password = false",
             "mail_programs_take_password = true",
-        );
+        )
+        .replace("show_sender = false", "show_sender = true");
         write_new::replace(&path, text.as_bytes(), true).map_err(|cause| fault::file(&path, &cause))
     }
 }

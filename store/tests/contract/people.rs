@@ -464,6 +464,16 @@ async fn devices_are_owed_what_came_after_their_cursor(place: &Place) {
     let owed = store.subscriptions_behind(NOW, 10).await.unwrap();
     assert_eq!(owed.len(), 1);
     assert_eq!((owed[0].letters, owed[0].badge, owed[0].urgency), (1, 2, 2));
+    assert_eq!(owed[0].settings, "{}");
+    let letters = store.letters_behind(&owed[0], 10).await.unwrap();
+    let [arrived] = letters.as_slice() else {
+        panic!("the unseen letter of the Inbox alone: {letters:?}");
+    };
+    assert_eq!(
+        (arrived.from_name.as_str(), arrived.subject.as_str()),
+        ("Nguyễn Văn An", "khẩn")
+    );
+    assert!(store.letters_behind(&owed[0], 0).await.unwrap().is_empty());
     store
         .subscription_advance(id, owed[0].subscription.cursor, NOW + 60, 503)
         .await

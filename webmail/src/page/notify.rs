@@ -2,7 +2,9 @@
 //! browser's push service and therefore the script; the page says so where there is none.
 
 use crate::app::App;
+use crate::asked::Asked;
 use crate::fault::Fault;
+use crate::flash::Flash;
 use crate::page::sign_in;
 use crate::session::{Posted, Signed};
 use crate::shell::{self, Here, Shell};
@@ -13,6 +15,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use mailroom::device::NewSubscription;
+use mailroom::lock_screen::LockScreen;
 
 #[derive(Template)]
 #[template(path = "notify.html")]
@@ -20,6 +23,9 @@ struct Page {
     s: Shell,
     key: String,
     can_test: bool,
+    /// Whether the province lets people choose what the lock screen shows.
+    may_choose: bool,
+    names_senders: bool,
     devices: Vec<Device>,
 }
 
@@ -29,7 +35,12 @@ struct Device {
     since: String,
 }
 
-pub async fn show(State(app): State<App>, me: Signed) -> Result<Response, Fault> {
+pub async fn show(
+    State(app): State<App>,
+    me: Signed,
+    Asked(asked): Asked,
+) -> Result<Response, Fault> {
+    let choice = app.room.lock_screen(me.actor()).await?;
     let devices = app
         .room
         .subscriptions(me.actor())
@@ -43,11 +54,14 @@ pub async fn show(State(app): State<App>, me: Signed) -> Result<Response, Fault>
         .collect();
     let s = Shell::of(&app, &me, Here::More, me.lang.t("notifications"))
         .await
-        .module("notify.js");
+        .module("notify.js")
+        .flash(Flash::of(&asked, me.lang));
     Ok(shell::html(&Page {
         s,
         key: app.config.vapid_public_key.clone(),
         can_test: app.config.test_push.is_some(),
+        may_choose: choice.is_some(),
+        names_senders: choice == Some(LockScreen::Senders),
         devices,
     }))
 }
@@ -83,6 +97,17 @@ pub async fn unsubscribe(State(app): State<App>, posted: Posted) -> Result<Respo
         true => shell::go("/cai-dat/thong-bao"),
         false => StatusCode::NO_CONTENT.into_response(),
     })
+}
+
+/// `POST /thong-bao/man-hinh-khoa`: what the lock screen shows, for all of the person's devices.
+pub async fn lock_screen(State(app): State<App>, posted: Posted) -> Result<Response, Fault> {
+    let choice = match posted.fields.get("hien") {
+        "so-luong" => LockScreen::Count,
+        "nguoi-gui" => LockScreen::Senders,
+        _ => return Err(Fault::Bad(String::new())),
+    };
+    app.room.lock_screen_set(posted.me.actor(), choice).await?;
+    Ok(shell::go("/cai-dat/thong-bao?tb=man-hinh-khoa"))
 }
 
 /// `POST /thong-bao/thu`

@@ -49,6 +49,7 @@ async fn private_pages_ask_for_a_session_and_come_back() {
         "/quan-tri/nguoi/a/phieu",
         "/cai-dat/mat-khau",
         "/thong-bao/dang-ky",
+        "/thong-bao/man-hinh-khoa",
         "/soan",
     ] {
         let answer = stranger.post(path, &[]).await;

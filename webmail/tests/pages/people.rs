@@ -230,6 +230,42 @@ async fn devices_subscribe_and_stop() {
 }
 
 #[tokio::test]
+async fn what_the_lock_screen_shows_is_chosen_where_the_province_allows_it() {
+    let place = "/cai-dat/thong-bao";
+    let to = "/thong-bao/man-hinh-khoa";
+    let town = Town::new().await;
+    let mut lan = town.signed_in("lan").await;
+    let page = lan.get(place).await;
+    assert!(!page.has("name=\"hien\"") && page.has("chỉ hiện số lượng"));
+    let refused = lan.submit(to, &[("hien", "nguoi-gui")]).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text());
+
+    let policy = mailroom::Policy {
+        push_shows_senders: true,
+        ..mailroom::Policy::default()
+    };
+    let town = Town::that(policy, |_| {}).await;
+    let mut lan = town.signed_in("lan").await;
+    let count = "value=\"so-luong\" checked";
+    let senders = "value=\"nguoi-gui\" checked";
+    let page = lan.get(place).await;
+    assert!(page.has(count) && !page.has(senders), "{}", page.text());
+    let answer = lan.submit(to, &[("hien", "nguoi-gui")]).await;
+    let page = lan.see(&answer.place()).await;
+    assert!(page.has("Đã lưu lựa chọn"), "{}", page.text());
+    assert!(page.has(senders) && !page.has(count));
+    let mut binh = town.signed_in("binh").await;
+    assert!(binh.get(place).await.has(count), "everybody for themselves");
+    lan.get(place).await;
+    assert_eq!(
+        lan.submit(to, &[("hien", "tat-ca")]).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    lan.submit(to, &[("hien", "so-luong")]).await;
+    assert!(lan.get(place).await.has(count));
+}
+
+#[tokio::test]
 async fn what_phones_install_is_there() {
     let town = Town::new().await;
     let mut anyone = town.browser();

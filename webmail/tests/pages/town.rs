@@ -29,6 +29,11 @@ impl Town {
     }
 
     pub async fn with(change: impl FnOnce(&mut webmail::Config)) -> Town {
+        Town::that(Policy::default(), change).await
+    }
+
+    /// Of a province with this policy.
+    pub async fn that(policy: Policy, change: impl FnOnce(&mut webmail::Config)) -> Town {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(store::testing::config(folder.path(), None))
             .await
@@ -37,7 +42,7 @@ impl Town {
         let policy = Policy {
             host_name: "thu.tinh.example".into(),
             web_base: "https://thu.tinh.example".into(),
-            ..Policy::default()
+            ..policy
         };
         let room = Mailroom::new(store, policy, clock.clone()).unwrap();
         settle(&room).await;
