@@ -100,7 +100,6 @@ impl Store {
             Arc::clone(&index),
         );
         let search = Index::open(&config.data, &config.limits).await?;
-        drop(turn);
         let store = Store(Arc::new(Inner {
             pool,
             connect,
@@ -118,6 +117,8 @@ impl Store {
             tasks: Mutex::default(),
         }));
         store.start_tasks(sender).await?;
+        // Only now: a new index is emptied once more when its tasks start.
+        drop(turn);
         Ok(store)
     }
 
