@@ -8,6 +8,7 @@ import socketserver
 import struct
 import sys
 import threading
+import time
 
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33, "DNSKEY": 48,
          "TLSA": 52}
@@ -78,8 +79,20 @@ class Tcp(socketserver.StreamRequestHandler):
 
 socketserver.ThreadingTCPServer.allow_reuse_address = True
 port = int(sys.argv[1])
-tcp = socketserver.ThreadingTCPServer(("127.0.0.1", port), Tcp)
-udp = socketserver.ThreadingUDPServer(("127.0.0.1", port), Udp)
+
+
+def bound(server, handler):
+    """A port that was free for TCP may be another test's for a moment as a resolver's UDP port."""
+    for _ in range(100):
+        try:
+            return server(("127.0.0.1", port), handler)
+        except OSError:
+            time.sleep(0.1)
+    return server(("127.0.0.1", port), handler)
+
+
+tcp = bound(socketserver.ThreadingTCPServer, Tcp)
+udp = bound(socketserver.ThreadingUDPServer, Udp)
 threading.Thread(target=tcp.serve_forever, daemon=True).start()
 print("ready", flush=True)
 udp.serve_forever()
