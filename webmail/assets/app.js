@@ -1,6 +1,8 @@
 // Enhances pages that work without it: live lists, arrow keys, offline bar, the page's own module, the worker.
 const me = document.querySelector('script[data-csrf], script[data-more], script[type=module]');
 export const csrf = me?.dataset.csrf || '';
+// a page that answered a form takes its own address: loading it again sends nothing twice
+if (me?.dataset.place) history.replaceState(null, '', me.dataset.place);
 const $ = id => document.getElementById(id);
 
 // the list follows the mailbox: an event says only that something changed, the page is asked again

@@ -68,7 +68,7 @@ form.addEventListener('submit', async e => {
   leaving = true; clearTimeout(timer);
   if (saving) await saving.catch(() => {});
   const data = new FormData(form); if (by?.name) data.set(by.name, by.value);
-  if (size < 200000) { const h = document.createElement('input'); h.type = 'hidden'; h.name = by?.name || 'viec'; h.value = by?.value || 'gui'; form.append(h); try { sessionStorage.removeItem(KEY); } catch { /* off */ } HTMLFormElement.prototype.submit.call(form); return; }
+  if (size < 200000) { const h = document.createElement('input'); h.type = 'hidden'; h.name = by?.name || 'viec'; h.value = by?.value || 'gui'; const n = h.cloneNode(); n.name = 'ngay'; n.value = '1'; form.append(h, n); try { sessionStorage.removeItem(KEY); } catch { /* off */ } HTMLFormElement.prototype.submit.call(form); return; }
   bar.hidden = false;
   const sent = new XMLHttpRequest();
   sent.open('POST', '/soan');

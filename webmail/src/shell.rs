@@ -32,6 +32,8 @@ pub struct Shell {
     pub late: u32,
     /// Address of the page's own module; "" where it has none.
     pub module: String,
+    /// The page's own address where it answers a form directly, so that loading it again never sends the form; or "".
+    pub place: String,
 }
 
 impl Shell {
@@ -47,6 +49,7 @@ impl Shell {
             waiting: 0,
             late: 0,
             module: String::new(),
+            place: String::new(),
         }
     }
 

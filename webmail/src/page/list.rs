@@ -62,12 +62,19 @@ pub async fn home(
     head: HeaderMap,
 ) -> Result<Response, Fault> {
     match me {
-        Some(me) => {
-            let account = me.actor().principal.into();
-            list(&app, &me, account, None, &asked).await
-        }
+        Some(me) => own(&app, &me, &asked, "").await,
         None => Ok(sign_in::page(&app, guard::lang_of(&head), &asked, "/").await),
     }
+}
+
+/// The own inbox in answer to a form; `place` (path and query) is the address the page takes.
+pub async fn at(app: &App, me: &Signed, place: &str) -> Result<Response, Fault> {
+    let query = place.split_once('?').map_or("", |(_, query)| query);
+    own(app, me, &Fields::parse(query.as_bytes()), place).await
+}
+
+async fn own(app: &App, me: &Signed, asked: &Fields, place: &str) -> Result<Response, Fault> {
+    list(app, me, me.actor().principal.into(), None, asked, place).await
 }
 
 /// `/hop-thu/{account}`: that account's inbox.
@@ -77,7 +84,7 @@ pub async fn inbox(
     Path(account): Path<i64>,
     Asked(asked): Asked,
 ) -> Result<Response, Fault> {
-    list(&app, &me, AccountId(account), None, &asked).await
+    list(&app, &me, AccountId(account), None, &asked, "").await
 }
 
 /// `/hop-thu/{account}/{mailbox}`
@@ -93,6 +100,7 @@ pub async fn mailbox(
         AccountId(account),
         Some(MailboxId(mailbox)),
         &asked,
+        "",
     )
     .await
 }
@@ -103,6 +111,7 @@ async fn list(
     account: AccountId,
     mailbox: Option<MailboxId>,
     asked: &Fields,
+    place: &str,
 ) -> Result<Response, Fault> {
     let access = app.room.open(me.actor(), account).await?;
     let mailboxes = access.mailboxes().await?;
@@ -121,9 +130,11 @@ async fn list(
     let (older, newest) = turn(&base, unread_only, before, &emails);
     let page: Vec<_> = emails.into_iter().take(limits::LIST_ROWS).collect();
     let name = names::mailbox(me.lang, &shown);
-    let shell = Shell::of(app, me, Here::Mail, name.clone())
-        .await
-        .flash(Flash::of(asked, me.lang));
+    let shell = Shell {
+        place: place.to_owned(),
+        ..Shell::of(app, me, Here::Mail, name.clone()).await
+    }
+    .flash(Flash::of(asked, me.lang));
     let (used, quota) = access.quota().await?;
     let filling = match quota > 0 && used / 8 >= quota / 10 {
         true => me.lang.txy(

@@ -8,6 +8,7 @@ use crate::lang::Lang;
 use crate::letter;
 use crate::limits;
 use crate::page::compose::{self, Asks, Form, Kept};
+use crate::page::list;
 use crate::session::Signed;
 use crate::shell::go;
 use crate::time;
@@ -31,6 +32,15 @@ struct Addressed {
     asks: Asks,
 }
 
+/// What became of a letter.
+enum Sent {
+    /// It left; where its sender goes now.
+    Away(String),
+    /// The form again, with what is to be cleared up first.
+    Asks(Response),
+}
+
+/// A script asks with `ngay` for the next page in the same answer: on a slow link the redirect costs a second.
 pub async fn post(
     State(app): State<App>,
     me: Signed,
@@ -58,7 +68,11 @@ pub async fn post(
         .is_some_and(|value| value.starts_with("application/json"));
     let answer = match fields.get("viec") {
         "nhap" => save(&app, &me, form, files, json).await,
-        word => send(&app, &me, form, files, word == "gui-van").await,
+        word => match send(&app, &me, form, files, word == "gui-van").await? {
+            Sent::Away(place) if fields.get("ngay") == "1" => list::at(&app, &me, &place).await,
+            Sent::Away(place) => Ok(go(&place)),
+            Sent::Asks(page) => Ok(page),
+        },
     };
     drop(slot);
     answer
@@ -298,14 +312,15 @@ async fn send(
     mut form: Form,
     new: Vec<DraftFile>,
     outside_is_fine: bool,
-) -> Result<Response, Fault> {
+) -> Result<Sent, Fault> {
     let access = app.room.open(me.actor(), AccountId(form.account)).await?;
     let addressed = addressed(app, me, &form).await?;
     let unclear = !addressed.asks.unclear.is_empty();
     let ask_outside = !outside_is_fine && !addressed.asks.outside.is_empty();
     if unclear || ask_outside {
         keep_files(app, me, &access, &mut form, new).await?;
-        return compose::page(app, me, form, addressed.asks, None).await;
+        let page = compose::page(app, me, form, addressed.asks, None).await?;
+        return Ok(Sent::Asks(page));
     }
     let draft = draft_of(app, me, &access, &form, &addressed, new).await?;
     let files = draft.files.clone();
@@ -319,7 +334,7 @@ async fn send(
                 .map_or_else(String::new, |row| {
                     format!("&xem={}.{}", form.account, row.email)
                 });
-            Ok(go(&format!("/?tb=gui{see}")))
+            Ok(Sent::Away(format!("/?tb=gui{see}")))
         }
         Err(why) => {
             let new_only = files.into_iter().skip(form.kept.len()).collect();
@@ -328,7 +343,8 @@ async fn send(
                 fault: unsendable(me.lang, &why),
                 ..Asks::default()
             };
-            compose::page(app, me, form, asks, None).await
+            let page = compose::page(app, me, form, asks, None).await?;
+            Ok(Sent::Asks(page))
         }
     }
 }

@@ -191,6 +191,33 @@ async fn a_letter_is_written_sent_and_its_fate_is_shown() {
 }
 
 #[tokio::test]
+async fn a_script_gets_the_next_page_in_the_answer_to_the_form() {
+    let town = Town::new().await;
+    let mut lan = town.signed_in("lan").await;
+    lan.get("/soan").await;
+    let words = [
+        ("viec", "gui"),
+        ("ngay", "1"),
+        ("den", "binh@tinh.example"),
+        ("trich-yeu", "Mời họp"),
+    ];
+    let list = lan.compose(&words, &[]).await;
+    assert_eq!(list.status, StatusCode::OK, "{}", list.text());
+    assert!(list.has("Đã gửi thư") && list.has("/trang-thai"));
+    // Its own address, so that loading it again does not send the letter again.
+    assert!(
+        list.has("data-place=\"/?tb=gui&#38;xem="),
+        "{}",
+        list.text()
+    );
+    lan.get("/soan").await;
+    let asked = lan
+        .compose(&[("viec", "gui"), ("ngay", "1"), ("den", "ai đó")], &[])
+        .await;
+    assert!(asked.has("data-testid=\"compose\"") && !asked.has("data-place"));
+}
+
+#[tokio::test]
 async fn what_was_typed_is_kept_when_a_letter_cannot_be_sent() {
     let town = Town::new().await;
     let mut lan = town.signed_in("lan").await;
