@@ -22,6 +22,74 @@ pub enum TooMuch {
     Time,
 }
 
+/// Tags that stand in both views.
+const TAGS: [&str; 50] = [
+    "a",
+    "abbr",
+    "b",
+    "blockquote",
+    "br",
+    "caption",
+    "center",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "del",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "figcaption",
+    "figure",
+    "font",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "img",
+    "ins",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "s",
+    "small",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "tr",
+    "u",
+    "ul",
+];
+
+/// Elements that go with all they hold.
+const GONE: [&str; 17] = [
+    "script", "style", "title", "head", "iframe", "object", "embed", "applet", "svg", "math",
+    "template", "noscript", "textarea", "select", "frameset", "audio", "video",
+];
+
+/// Where a link of a letter may lead.
+fn may_lead(address: &str) -> bool {
+    let lower = address.trim_start().to_ascii_lowercase();
+    ["http:", "https:", "mailto:", "tel:"]
+        .iter()
+        .any(|scheme| lower.starts_with(scheme))
+}
+
 /// Where pictures of the letter itself (`cid:`) are found: Content-ID to address.
 pub type Pictures = Vec<(String, String)>;
 

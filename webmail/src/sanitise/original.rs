@@ -3,7 +3,7 @@
 
 use super::measure::measure;
 use super::reader::picture;
-use super::{Pictures, TooMuch, style};
+use super::{GONE, Pictures, TAGS, TooMuch, may_lead, style};
 use crate::limits;
 use ammonia::{Builder, UrlRelative};
 use base64::Engine;
@@ -20,60 +20,8 @@ pub struct Original {
     pub sheet: String,
 }
 
-const TAGS: [&str; 52] = [
-    "a",
-    "abbr",
-    "b",
-    "big",
-    "blockquote",
-    "br",
-    "caption",
-    "center",
-    "cite",
-    "code",
-    "col",
-    "colgroup",
-    "dd",
-    "del",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "figcaption",
-    "figure",
-    "font",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "i",
-    "img",
-    "ins",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "q",
-    "s",
-    "small",
-    "span",
-    "strike",
-    "strong",
-    "sub",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "tr",
-    "u",
-    "ul",
-];
+/// Tags that only choose a look.
+const LOOKS: [&str; 2] = ["big", "strike"];
 
 pub fn clean(html: &str, pictures: &Pictures) -> Result<Original, TooMuch> {
     let nodes = measure(html)?;
@@ -87,11 +35,8 @@ pub fn clean(html: &str, pictures: &Pictures) -> Result<Original, TooMuch> {
     let clean = {
         let mut builder = Builder::empty();
         builder
-            .tags(TAGS.into_iter().collect())
-            .clean_content_tags(HashSet::from([
-                "script", "style", "title", "head", "iframe", "object", "embed", "applet", "svg",
-                "math", "template", "noscript", "textarea", "select", "frameset", "audio", "video",
-            ]))
+            .tags(TAGS.into_iter().chain(LOOKS).collect())
+            .clean_content_tags(HashSet::from(GONE))
             .generic_attributes(HashSet::from(["style", "align", "valign", "dir", "title"]))
             .tag_attributes(HashMap::from([
                 ("a", HashSet::from(["href"])),
@@ -121,13 +66,7 @@ pub fn clean(html: &str, pictures: &Pictures) -> Result<Original, TooMuch> {
             .strip_comments(true)
             .attribute_filter(move |tag, name, value| match (tag, name) {
                 ("img", "src") => picture(value, &addresses).map(Cow::Owned),
-                ("a", "href") => {
-                    let lower = value.trim_start().to_ascii_lowercase();
-                    let fine = ["http:", "https:", "mailto:", "tel:"]
-                        .iter()
-                        .any(|s| lower.starts_with(s));
-                    fine.then_some(Cow::Borrowed(value))
-                }
+                ("a", "href") => may_lead(value).then_some(Cow::Borrowed(value)),
                 (_, "style") => {
                     let style = style::clean(value);
                     if style.is_empty() {

@@ -2,7 +2,7 @@
 //! The sender's styles, sizes and colours are dropped, so that nothing is too small, too wide or hidden.
 
 use super::measure::measure;
-use super::{Pictures, TooMuch};
+use super::{GONE, Pictures, TAGS, TooMuch, may_lead};
 use ammonia::{Builder, UrlRelative};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -17,57 +17,6 @@ pub struct Reader {
     pub blocked: usize,
 }
 
-const TAGS: [&str; 47] = [
-    "a",
-    "abbr",
-    "b",
-    "blockquote",
-    "br",
-    "caption",
-    "center",
-    "cite",
-    "code",
-    "col",
-    "colgroup",
-    "dd",
-    "del",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "figcaption",
-    "figure",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "i",
-    "img",
-    "ins",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "q",
-    "s",
-    "small",
-    "span",
-    "strong",
-    "sub",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "tr",
-];
-const MORE_TAGS: [&str; 3] = ["u", "ul", "font"];
-
 pub fn clean(html: &str, pictures: &Pictures) -> Result<Reader, TooMuch> {
     measure(html)?;
     let blocked = Arc::new(AtomicUsize::new(0));
@@ -76,11 +25,8 @@ pub fn clean(html: &str, pictures: &Pictures) -> Result<Reader, TooMuch> {
         let addresses: HashMap<String, String> = pictures.iter().cloned().collect();
         let mut builder = Builder::empty();
         builder
-            .tags(TAGS.into_iter().chain(MORE_TAGS).collect())
-            .clean_content_tags(HashSet::from([
-                "script", "style", "title", "head", "iframe", "object", "embed", "applet", "svg",
-                "math", "template", "noscript", "textarea", "select", "frameset", "audio", "video",
-            ]))
+            .tags(TAGS.into_iter().collect())
+            .clean_content_tags(HashSet::from(GONE))
             .tag_attributes(HashMap::from([
                 ("a", HashSet::from(["href"])),
                 ("img", HashSet::from(["src", "alt"])),
@@ -103,13 +49,7 @@ pub fn clean(html: &str, pictures: &Pictures) -> Result<Reader, TooMuch> {
                         None
                     }
                 },
-                ("a", "href") => {
-                    let lower = value.trim_start().to_ascii_lowercase();
-                    let fine = ["http:", "https:", "mailto:", "tel:"]
-                        .iter()
-                        .any(|s| lower.starts_with(s));
-                    fine.then_some(Cow::Borrowed(value))
-                }
+                ("a", "href") => may_lead(value).then_some(Cow::Borrowed(value)),
                 ("td" | "th" | "ol", _) => value
                     .trim()
                     .parse::<u16>()
