@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use common::*;
 use mailroom::directory::Recipient;
-use mailroom::submit::{Draft, DraftFile, Outgoing, Unsendable};
+use mailroom::submit::{Draft, DraftFile, Unsendable};
 use store::{Evidence, Role, Settled, Settlement, flag};
 
 fn draft(to: &[&str]) -> Draft {
@@ -16,24 +16,6 @@ fn draft(to: &[&str]) -> Draft {
         subject: "Kế hoạch".into(),
         text: "Kính gửi anh chị.".into(),
         ..Draft::default()
-    }
-}
-
-async fn outgoing(town: &Town, from: &str, to: &[&str], raw: &str) -> Outgoing {
-    let mut recipients = Vec::new();
-    for one in to {
-        recipients.push(town.rcpt(one).await);
-    }
-    Outgoing {
-        trace: town.room.new_trace(),
-        peer: Default::default(),
-        mail_from: from.into(),
-        recipients,
-        raw: raw.replace('\n', "\r\n").into_bytes().into(),
-        smtputf8: false,
-        envid: None,
-        ret: None,
-        priority: 0,
     }
 }
 
@@ -222,7 +204,7 @@ async fn submission_checks_ownership_and_completes() {
         ),
         ("an@gmail.example", "From: an@tinh.example\n\nx\n"),
     ] {
-        let out = outgoing(&town, mail_from, &["binh@tinh.example"], raw).await;
+        let out = town.outgoing(mail_from, &["binh@tinh.example"], raw).await;
         assert_eq!(
             town.room.submit(&an, out).await.unwrap(),
             Err(Unsendable::MayNotSendAs),
@@ -230,13 +212,13 @@ async fn submission_checks_ownership_and_completes() {
         );
     }
     let raw = "To: binh@tinh.example\nBcc: lan@tinh.example\nSubject: Hoàn thiện\n\nx\n";
-    let out = outgoing(
-        &town,
-        "an@tinh.example",
-        &["binh@tinh.example", "lan@tinh.example"],
-        raw,
-    )
-    .await;
+    let out = town
+        .outgoing(
+            "an@tinh.example",
+            &["binh@tinh.example", "lan@tinh.example"],
+            raw,
+        )
+        .await;
     town.room.submit(&an, out).await.unwrap().unwrap();
     let binh = town.open("binh").await;
     let inbox = binh.mailbox("INBOX").await.unwrap();
@@ -252,7 +234,9 @@ async fn submission_checks_ownership_and_completes() {
     assert!(!text.contains("Bcc") && town.subjects("an", Role::Sent).await.is_empty());
     // In the unit's name only with the right to.
     let unit = "From: so.a@tinh.example\nSubject: Công văn\n\nx\n";
-    let out = outgoing(&town, "so.a@tinh.example", &["lan@tinh.example"], unit).await;
+    let out = town
+        .outgoing("so.a@tinh.example", &["lan@tinh.example"], unit)
+        .await;
     assert!(town.room.submit(&an, out.clone()).await.unwrap().is_err());
     let console = town.room.console();
     town.room

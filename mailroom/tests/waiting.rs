@@ -8,26 +8,7 @@ use std::collections::HashSet;
 use common::*;
 use mailroom::directory::Recipient;
 use mailroom::people::PrincipalKindWord;
-use mailroom::submit::Outgoing;
 use store::Role;
-
-async fn outgoing(town: &Town, from: &str, to: &[&str], raw: &str) -> Outgoing {
-    let mut recipients = Vec::new();
-    for one in to {
-        recipients.push(town.rcpt(one).await);
-    }
-    Outgoing {
-        trace: town.room.new_trace(),
-        peer: Default::default(),
-        mail_from: from.into(),
-        recipients,
-        raw: raw.replace('\n', "\r\n").into_bytes().into(),
-        smtputf8: false,
-        envid: None,
-        ret: None,
-        priority: 0,
-    }
-}
 
 /// What goes on to a member elsewhere comes back as a bounce, goes to its sender, and nobody else can use the way.
 #[tokio::test]
@@ -81,7 +62,9 @@ async fn letters_wait_for_their_time() {
     let town = Town::new().await;
     let an = town.actor("an").await;
     let to = ["binh@tinh.example", "ngoai@gmail.example"];
-    let out = outgoing(&town, "an@tinh.example", &to, "Subject: ngày mai\n\nx\n").await;
+    let out = town
+        .outgoing("an@tinh.example", &to, "Subject: ngày mai\n\nx\n")
+        .await;
     let (day, now) = (86_400_000, town.room.now());
     let way = mailroom::receive::Onward::AnyWay;
     let handed = town.room.submit_at(&an, out, way, Some(now + day)).await;
@@ -107,13 +90,13 @@ async fn letters_wait_for_their_time() {
     leave().await;
     assert_eq!(town.subjects("binh", Role::Inbox).await.len(), 1);
     // A time that has passed is now.
-    let out = outgoing(
-        &town,
-        "an@tinh.example",
-        &["binh@tinh.example"],
-        "Subject: hôm nay\n\nx\n",
-    )
-    .await;
+    let out = town
+        .outgoing(
+            "an@tinh.example",
+            &["binh@tinh.example"],
+            "Subject: hôm nay\n\nx\n",
+        )
+        .await;
     let now = town.room.now();
     let handed = town.room.submit_at(&an, out, way, Some(now - 1)).await;
     handed.unwrap().unwrap();

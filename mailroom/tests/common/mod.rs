@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use mailroom::people::{NewAccount, PrincipalKindWord};
 use mailroom::receive::{Incoming, Peer, RcptTo, Refused, Verdict};
 use mailroom::signin::Door;
+use mailroom::submit::Outgoing;
 use mailroom::{Access, Actor, Clock, Error, Mailroom, Policy};
 use store::{AccountId, Role, Store, TraceId};
 
@@ -235,6 +236,25 @@ impl Town {
             .receive(self.incoming(to, raw).await)
             .await
             .unwrap()
+    }
+
+    /// A letter handed in by a mail program.
+    pub async fn outgoing(&self, from: &str, to: &[&str], raw: &str) -> Outgoing {
+        let mut recipients = Vec::new();
+        for one in to {
+            recipients.push(self.rcpt(one).await);
+        }
+        Outgoing {
+            trace: self.room.new_trace(),
+            peer: Default::default(),
+            mail_from: from.into(),
+            recipients,
+            raw: raw.replace('\n', "\r\n").into_bytes().into(),
+            smtputf8: false,
+            envid: None,
+            ret: None,
+            priority: 0,
+        }
     }
 
     /// Subjects in a mailbox, oldest first.
