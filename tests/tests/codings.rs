@@ -7,24 +7,6 @@ use congthu_tests::tool::client;
 use congthu_tests::{Demo, Smtp};
 use viet::{Coding, encode_as};
 
-/// Foreign codings and what is no coding of Vietnamese are left out.
-const CODINGS: [Coding; 15] = [
-    Coding::Utf8,
-    Coding::Tcvn3,
-    Coding::Vni,
-    Coding::Windows1258,
-    Coding::Viscii,
-    Coding::Vps,
-    Coding::Vn1,
-    Coding::VietwareX,
-    Coding::VietwareF,
-    Coding::BkHcm1,
-    Coding::BkHcm2,
-    Coding::Viqr,
-    Coding::CharRefs,
-    Coding::Mojibake,
-    Coding::MojibakeTwice,
-];
 const SUBJECT: &str = "báo cáo tình hình phòng chống bão lụt năm nay, bản";
 const TEXT: &str = "Đề nghị các đơn vị khẩn trương thực hiện việc kiểm tra đê biển phía tây và gửi kết quả về ủy ban.";
 
@@ -50,7 +32,7 @@ fn a_letter_in_each_coding_reads_right_on_a_phone() {
         let (code, said) = smtp.send("khach@ngoai.example", &[LAN], &raw).unwrap();
         assert_eq!(code, 250, "{name}: {said}");
     };
-    for (number, coding) in CODINGS.into_iter().enumerate() {
+    for (number, coding) in Coding::RECOGNISED.into_iter().enumerate() {
         let subject = format!("{SUBJECT} {number}.");
         let bytes = |text: &str| {
             encode_as(text, coding).unwrap_or_else(|| panic!("{coding:?} lacks a letter"))
@@ -81,7 +63,7 @@ fn the_push_about_a_letter_in_each_coding_names_its_sender() {
     let demo = Demo::with(&["--push-allow-private"]);
     let sender = "Trần Thị Mỹ Hạnh";
     let mut cases = Vec::new();
-    for coding in CODINGS {
+    for coding in Coding::RECOGNISED {
         let bytes = |text: &str| {
             encode_as(text, coding).unwrap_or_else(|| panic!("{coding:?} lacks a letter"))
         };

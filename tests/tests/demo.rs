@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use congthu_tests::demo::LAN;
+use congthu_tests::peer::certificate;
 use congthu_tests::tool::{congthu, limited, run};
 use congthu_tests::{Demo, Imap, Smtp, wait_for};
 use std::process::Command;
@@ -309,25 +310,10 @@ fn a_new_certificate_is_taken_without_a_restart() {
     };
     let before = serial();
     let keys = demo.data().join("keys");
-    run(
-        "openssl",
-        &[
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-            "-keyout",
-            keys.join("certificate.key").to_str().unwrap(),
-            "-out",
-            keys.join("certificate.pem").to_str().unwrap(),
-        ],
+    certificate(
+        "localhost",
+        &keys.join("certificate.pem"),
+        &keys.join("certificate.key"),
     );
     demo.hang_up();
     wait_for("the new certificate", || (serial() != before).then_some(()));

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use congthu_tests::demo::LAN;
+use congthu_tests::peer::certificate;
 use congthu_tests::tool::run;
 use congthu_tests::{Demo, Dns, Imap, free_port, wait_for};
 use std::os::unix::fs::PermissionsExt;
@@ -26,26 +27,7 @@ impl Postfix {
         run("chown", &["nobody", home.join("mail").to_str().unwrap()]);
         let uid = run("id", &["-u", "nobody"]);
         let (key, cert) = (home.join("key.pem"), home.join("cert.pem"));
-        run(
-            "openssl",
-            &[
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:prime256v1",
-                "-nodes",
-                "-days",
-                "2",
-                "-subj",
-                "/CN=mx.huyenbac.example",
-                "-keyout",
-                key.to_str().unwrap(),
-                "-out",
-                cert.to_str().unwrap(),
-            ],
-        );
+        certificate("mx.huyenbac.example", &cert, &key);
         let shown = home.display();
         let main = format!(
             "compatibility_level = 3.6\nqueue_directory = {shown}/queue\ndata_directory = {shown}/data\n\

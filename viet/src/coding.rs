@@ -95,6 +95,25 @@ impl Coding {
         Coding::Windows1252,
     ];
 
+    /// Every coding that is recognised in a letter whose parts no label names.
+    pub const RECOGNISED: [Coding; 15] = [
+        Coding::Utf8,
+        Coding::Tcvn3,
+        Coding::Vni,
+        Coding::Windows1258,
+        Coding::Viscii,
+        Coding::Vps,
+        Coding::Vn1,
+        Coding::VietwareX,
+        Coding::VietwareF,
+        Coding::BkHcm1,
+        Coding::BkHcm2,
+        Coding::Viqr,
+        Coding::CharRefs,
+        Coding::Mojibake,
+        Coding::MojibakeTwice,
+    ];
+
     /// True for the codings made for Vietnamese before Unicode.
     #[must_use]
     pub fn is_legacy(self) -> bool {
