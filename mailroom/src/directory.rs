@@ -41,9 +41,9 @@ type KeptDomains = (i64, Arc<DomainNames>);
 
 #[derive(Default)]
 pub(crate) struct DomainNames {
-    alias_of: HashMap<String, Option<String>>,
+    pub(crate) alias_of: HashMap<String, Option<String>>,
     /// In the order they were added.
-    names: Vec<String>,
+    pub(crate) names: Vec<String>,
 }
 
 impl Domains {

@@ -26,6 +26,7 @@ mod notice;
 pub mod outgoing;
 pub mod people;
 pub mod policy;
+pub mod published;
 pub mod queue;
 mod quota;
 pub mod reading;

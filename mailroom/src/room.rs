@@ -10,6 +10,7 @@ use crate::directory::Domains;
 use crate::feed::Feed;
 use crate::mail::snapshot::Snapshots;
 use crate::outgoing::UnderWay;
+use crate::published::Publisher;
 use crate::quota::Disk;
 use crate::receive::srs::Srs;
 use crate::secret::{password::Hashing, proven::Proven, throttle::Throttle};
@@ -35,6 +36,8 @@ pub(crate) struct Room {
     pub srs: tokio::sync::OnceCell<Srs>,
     /// The key that salts are made with, so that an account that does not exist has one too.
     pub salts: tokio::sync::OnceCell<aws_lc_rs::hmac::Key>,
+    /// Who tells the DNS records of our domains.
+    pub publisher: std::sync::OnceLock<Arc<dyn Publisher>>,
     /// Rises whenever somebody's rights may have changed: every `Access` looks again when it differs.
     pub rights_epoch: Arc<AtomicU64>,
 }
@@ -67,6 +70,7 @@ impl Mailroom {
             hashing: Hashing::new(),
             srs: tokio::sync::OnceCell::new(),
             salts: tokio::sync::OnceCell::new(),
+            publisher: std::sync::OnceLock::new(),
             store,
             policy,
             clock,

@@ -5,7 +5,7 @@ use crate::config::{Config, Listen};
 use crate::fault::Fault;
 use crate::office::Office;
 use crate::tls::Certificates;
-use crate::{admin, limits, listen, own_sts, reader, rotation, web, wire};
+use crate::{admin, limits, listen, own_sts, reader, rotation, watch, web, wire};
 use mailroom::Mailroom;
 use smtp::Door;
 use smtp::report::Tally;
@@ -109,6 +109,8 @@ impl House {
         let for_pages = house.push(&config)?;
         house.outbound(&config, tally)?;
         house.reader();
+        let records = watch::Watch::new(config.clone(), mailroom::Clock::System);
+        house.room().publishes_through(Arc::new(records));
         house.web(
             &config,
             tls(&[b"h2", b"http/1.1"])?,

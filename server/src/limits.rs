@@ -50,5 +50,15 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub const DKIM_LOOK: Duration = Duration::from_secs(3_600);
 /// From the first sight of a new DKIM record to its first use: slower name servers of the zone follow within it.
 pub const DKIM_SETTLE_MS: i64 = 2 * 3_600_000;
+/// What DNS said of a domain's records is shown for so long before it is asked again behind the page, ms.
+pub const RECORDS_FRESH_MS: i64 = 15 * 60_000;
+/// Asked for anew, DNS is asked at most this often, ms.
+pub const RECORDS_AGAIN_MS: i64 = 5_000;
+/// A look-up of all records of a domain ends within this; what has no answer by then is not known.
+pub const RECORDS_LOOK: Duration = Duration::from_secs(20);
+/// The page waits this long for a look-up, then shows what is known; most name servers answer sooner.
+pub const RECORDS_WAIT: Duration = Duration::from_secs(2);
+/// Domains looked up at the same time.
+pub const RECORD_LOOKS_AT_ONCE: usize = 2;
 /// SMTP connections to other servers at once.
 pub const OUTBOUND_CONNECTIONS_MAX: usize = 200;

@@ -22,6 +22,7 @@ mod rotation;
 mod settings;
 mod template;
 mod tls;
+mod watch;
 mod ways;
 mod web;
 mod wire;

@@ -131,6 +131,7 @@ mod tests {
             name: "a.example".into(),
             kind,
             value: value.into(),
+            what: "",
             why: "",
             must: true,
         };

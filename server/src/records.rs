@@ -5,9 +5,11 @@ use crate::config::Config;
 use crate::fault::{self, Fault};
 use crate::own_sts;
 use crate::settings::StsMode;
+use crate::ways::SourceEntry;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::server::ParsedCertificate;
+use smtp::dkim::ring;
 use std::net::IpAddr;
 
 /// One record to publish.
@@ -18,121 +20,179 @@ pub struct Wanted {
     pub kind: &'static str,
     /// As after the type in a zone file; TXT as one text.
     pub value: String,
+    /// The same as one word for scripts and pages.
+    pub what: &'static str,
     /// What it is for, in a few words for somebody who runs a zone twice a year.
     pub why: &'static str,
     /// Without it mail is lost or refused.
     pub must: bool,
 }
 
+/// Everything to publish for a domain, as an installation stands now: with the keys that sign or will sign, and our certificates.
+/// Reads files.
+pub fn of(config: &Config, domain: &str) -> Result<Vec<Wanted>, Fault> {
+    let mut all = wanted(
+        config,
+        domain,
+        dkim(config, domain)?,
+        &config.doctor.addresses,
+    );
+    if domain == config.site.domain {
+        all.extend(tlsa(config)?);
+    }
+    Ok(all)
+}
+
+/// The records of a domain's DKIM keys: those that sign, those made ahead, and those that rest while their letters are under way.
+pub fn dkim(config: &Config, domain: &str) -> Result<Vec<Wanted>, Fault> {
+    let held = ring::held(&config.keys().join("dkim"), domain).map_err(|cause| {
+        Fault::failed(format!("khóa DKIM: {cause}"), format!("DKIM keys: {cause}"))
+    })?;
+    let record = |one: ring::Held| {
+        let (what, why, must) = match one.state {
+            ring::State::Signing => ("dkim", "DKIM: khóa kiểm chữ ký trên thư ta gửi", true),
+            ring::State::Prepared | ring::State::Seen => (
+                "dkim-next",
+                "DKIM: khóa kế tiếp; công bố trước, hệ thống tự chuyển sang khi thấy bản ghi",
+                false,
+            ),
+            ring::State::Retired => (
+                "dkim-old",
+                "DKIM: khóa cũ, còn giữ cho thư đang trên đường; hết hạn sẽ tự biến khỏi danh sách này",
+                false,
+            ),
+        };
+        Wanted {
+            name: one.key.record_name(),
+            kind: "TXT",
+            value: one.key.record_text(),
+            what,
+            why,
+            must,
+        }
+    };
+    Ok(held.into_iter().map(record).collect())
+}
+
+/// Who may send letters of a domain: its MX, the host, and addresses that only this domain's letters come from. (RFC 7208)
+pub fn spf(config: &Config, domain: &str) -> String {
+    let own = |entry: &&SourceEntry| entry.domain.eq_ignore_ascii_case(domain);
+    let mut text = format!("v=spf1 mx a:{}", config.site.host_name);
+    if let Some(entry) = config.source.iter().find(own) {
+        for ip in entry.addresses() {
+            let kind = if ip.is_ipv4() { "ip4" } else { "ip6" };
+            text.push_str(&format!(" {kind}:{ip}"));
+        }
+    }
+    text + " -all"
+}
+
+/// RFC 7489 §6.3
+pub fn dmarc(domain: &str) -> String {
+    format!("v=DMARC1; p=quarantine; adkim=s; aspf=s; rua=mailto:postmaster@{domain}")
+}
+
+/// RFC 8460 §3
+pub fn tls_reports(domain: &str) -> String {
+    format!("v=TLSRPTv1; rua=mailto:postmaster@{domain}")
+}
+
 /// Everything that other servers and mail programs look up about `domain`. `addresses`: what is known of our own.
 pub fn wanted(
     config: &Config,
     domain: &str,
-    dkim: &[(String, String)],
+    dkim: Vec<Wanted>,
     addresses: &[IpAddr],
 ) -> Vec<Wanted> {
     let host = &config.site.host_name;
     let mut all = Vec::new();
-    let mut want = |name: String, kind, value: String, why, must| {
-        all.push(Wanted {
-            name,
-            kind,
-            value,
-            why,
-            must,
-        });
+    let want = |name: String, kind, value: String, (what, why), must| Wanted {
+        name,
+        kind,
+        value,
+        what,
+        why,
+        must,
     };
     if domain == config.site.domain {
         for ip in addresses {
             let kind = if ip.is_ipv4() { "A" } else { "AAAA" };
-            want(
+            all.push(want(
                 host.clone(),
                 kind,
                 ip.to_string(),
-                "địa chỉ của máy chủ thư",
+                ("address", "địa chỉ của máy chủ thư"),
                 true,
-            );
+            ));
         }
     }
     for (index, name) in own_sts::mx_names(config).iter().enumerate() {
         let value = format!("{} {name}.", 10 * (index + 1));
-        want(
+        all.push(want(
             domain.to_owned(),
             "MX",
             value,
-            "thư gửi cho miền này đi tới máy nào",
+            ("mx", "thư gửi cho miền này đi tới máy nào"),
             true,
-        );
+        ));
     }
-    let spf = format!("v=spf1 mx a:{host} -all");
-    want(
+    all.push(want(
         domain.to_owned(),
         "TXT",
-        spf,
-        "SPF: máy nào được gửi thư mang tên miền này",
+        spf(config, domain),
+        ("spf", "SPF: máy nào được gửi thư mang tên miền này"),
         true,
-    );
-    for (name, text) in dkim {
-        want(
-            name.clone(),
-            "TXT",
-            text.clone(),
-            "DKIM: khóa kiểm chữ ký trên thư ta gửi",
-            true,
-        );
-    }
-    let reports = format!("mailto:postmaster@{domain}");
-    let dmarc = format!("v=DMARC1; p=quarantine; adkim=s; aspf=s; rua={reports}");
-    want(
+    ));
+    all.extend(dkim);
+    all.push(want(
         format!("_dmarc.{domain}"),
         "TXT",
-        dmarc,
-        "DMARC: nơi khác làm gì với thư mạo danh miền này",
+        dmarc(domain),
+        ("dmarc", "DMARC: nơi khác làm gì với thư mạo danh miền này"),
         true,
-    );
+    ));
     if own_sts::mode(config, domain) != StsMode::None {
         let text = own_sts::record(config, domain);
-        want(
+        all.push(want(
             format!("_mta-sts.{domain}"),
             "TXT",
             text,
-            "MTA-STS: thư gửi cho ta phải được mã hóa",
+            ("mta-sts", "MTA-STS: thư gửi cho ta phải được mã hóa"),
             false,
-        );
-        want(
+        ));
+        all.push(want(
             format!("mta-sts.{domain}"),
             "CNAME",
             format!("{host}."),
-            "nơi đọc lời hứa MTA-STS",
+            ("mta-sts-host", "nơi đọc lời hứa MTA-STS"),
             false,
-        );
+        ));
     }
-    let tls = format!("v=TLSRPTv1; rua={reports}");
-    want(
+    all.push(want(
         format!("_smtp._tls.{domain}"),
         "TXT",
-        tls,
-        "TLS-RPT: nơi khác báo cho ta lỗi mã hóa",
+        tls_reports(domain),
+        ("tls-rpt", "TLS-RPT: nơi khác báo cho ta lỗi mã hóa"),
         false,
-    );
+    ));
     for (service, port) in [("imaps", 993), ("submissions", 465), ("submission", 587)] {
         let value = format!("0 1 {port} {host}.");
-        want(
+        all.push(want(
             format!("_{service}._tcp.{domain}"),
             "SRV",
             value,
-            "phần mềm thư tự tìm máy chủ",
+            ("service", "phần mềm thư tự tìm máy chủ"),
             false,
-        );
+        ));
     }
     for name in ["autoconfig", "autodiscover"] {
-        want(
+        all.push(want(
             format!("{name}.{domain}"),
             "CNAME",
             format!("{host}."),
-            "phần mềm thư tự cấu hình",
+            ("autoconfig", "phần mềm thư tự cấu hình"),
             false,
-        );
+        ));
     }
     all
 }
@@ -193,6 +253,7 @@ pub fn tlsa(config: &Config) -> Result<Vec<Wanted>, Fault> {
             name: format!("_25._tcp.{name}"),
             kind: "TLSA",
             value: format!("3 1 1 {value}"),
+            what: "tlsa",
             why: "DANE: khóa mã hóa của ta; chỉ có tác dụng khi miền được ký DNSSEC",
             must: false,
         }));

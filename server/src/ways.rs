@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject as _;
 use serde::Deserialize;
 use smtp::outbound::{Credentials, Pin, Route, RouteTls, Source};
 use std::collections::{HashMap, HashSet};
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -61,6 +61,13 @@ pub struct SourceEntry {
     pub domain: String,
     pub v4: Option<Ipv4Addr>,
     pub v6: Option<Ipv6Addr>,
+}
+
+impl SourceEntry {
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        let four = self.v4.map(IpAddr::V4);
+        four.into_iter().chain(self.v6.map(IpAddr::V6))
+    }
 }
 
 /// What one account and one unit may send to other servers on a day; 0 is no limit.

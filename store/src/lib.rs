@@ -25,6 +25,7 @@ mod open;
 mod outbox;
 mod people;
 mod quota;
+mod reach;
 mod report;
 mod reread;
 mod search;

@@ -6,7 +6,7 @@ use crate::listed::Listed;
 use crate::store::Store;
 use crate::{
     Error, assignment, attached, audit, body, credential, deliver, device, directory, flags,
-    health, listing, mailbox, open, outbox, people, quota, report, reread, search, sending,
+    health, listing, mailbox, open, outbox, people, quota, reach, report, reread, search, sending,
     setting, source, store, trace, trim,
 };
 
@@ -26,6 +26,7 @@ const FIXED: &[&[&str]] = &[
     outbox::QUEUE_SQL,
     people::SQL,
     quota::SQL,
+    reach::SQL,
     report::SQL,
     reread::SQL,
     search::SQL,

@@ -144,6 +144,11 @@ fn people() -> Router<App> {
         .route("/quan-tri/tra-cuu/{trace}", get(page::trail::show))
         .route("/quan-tri/nhat-ky", get(page::admin::audit))
         .route("/quan-tri/bao-cao", get(page::reports::show))
+        .route("/quan-tri/dns", get(page::records::domains))
+        .route(
+            "/quan-tri/dns/{domain}",
+            get(page::records::show).post(page::records::again),
+        )
 }
 
 /// Ends what takes too long, so that no page holds a connection for ever.

@@ -35,31 +35,22 @@ impl Records {
             ));
         }
         let folder = office.config.keys().join("dkim");
-        let failed = |cause: dkim::KeyError| {
-            Fault::failed(format!("khóa DKIM: {cause}"), format!("DKIM keys: {cause}"))
-        };
         if self.make_keys {
             let tag = jiff::Zoned::now().strftime("%Y%m").to_string();
-            dkim::Keys::make(&folder, &domain, &tag).map_err(failed)?;
+            dkim::Keys::make(&folder, &domain, &tag).map_err(|cause| {
+                Fault::failed(format!("khóa DKIM: {cause}"), format!("DKIM keys: {cause}"))
+            })?;
         }
-        // Keys made ahead want their records first; those of retired ones may stay.
-        let held = dkim::ring::held(&folder, &domain).map_err(failed)?;
-        let signing = held
-            .iter()
-            .map(|one| (one.key.record_name(), one.key.record_text()));
-        let keys: Vec<(String, String)> = signing.collect();
         let ask = Ask::new(
             wire::resolver(&office.config.outbound.dns, false).map_err(|fault| fault.reason.vi),
         );
         let config = &office.config;
-        let mut wanted = records::wanted(config, &domain, &keys, &config.doctor.addresses);
-        if domain == config.site.domain {
-            wanted.extend(records::tlsa(config)?);
-        }
+        let wanted = records::of(config, &domain)?;
+        let unsigned = records::dkim(config, &domain)?.is_empty();
         let states = published::states(&ask, wanted, &config.site.host_name).await;
         match self.json {
             true => println!("{}", json(&domain, &states)),
-            false => show(office, &domain, &states, keys.is_empty()),
+            false => show(office, &domain, &states, unsigned),
         }
         Ok(())
     }

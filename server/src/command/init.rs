@@ -46,7 +46,7 @@ impl Init {
         if !chain.exists() {
             cert::self_signed(&keys, &[&config.site.host_name, "localhost"])?;
         }
-        let made = Keys::make(&config)?;
+        Keys::make(&config)?;
         println!(
             "Đã viết {} và khóa trong {}.",
             file.display(),
@@ -59,7 +59,8 @@ impl Init {
         for line in records::address_hint(&config) {
             println!("{line}");
         }
-        for record in records::wanted(&config, &config.site.domain, &made.dkim, &[]) {
+        let dkim = records::dkim(&config, &config.site.domain)?;
+        for record in records::wanted(&config, &config.site.domain, dkim, &[]) {
             println!("{}", record.line());
         }
         println!(
@@ -92,14 +93,11 @@ fn exists(file: &Path, cause: &std::io::Error) -> Fault {
 }
 
 /// Keys that an installation has from the first day.
-pub struct Keys {
-    /// (name, text) of TXT records.
-    pub dkim: Vec<(String, String)>,
-}
+pub struct Keys;
 
 impl Keys {
     /// Makes what is missing: DKIM keys of the domain and the VAPID key. What is there stays.
-    pub fn make(config: &Config) -> Result<Keys, Fault> {
+    pub fn make(config: &Config) -> Result<(), Fault> {
         let folder = config.keys();
         std::fs::create_dir_all(&folder).map_err(|cause| fault::file(&folder, &cause))?;
         let dkim = folder.join("dkim");
@@ -112,11 +110,8 @@ impl Keys {
         };
         smtp::dkim::Keys::make(&dkim, &config.site.domain, &tag)
             .map_err(|cause| failed(cause.to_string()))?;
-        let keys = smtp::dkim::Keys::load(&dkim).map_err(|cause| failed(cause.to_string()))?;
         push::Vapid::load_or_make(&folder.join("vapid.pem"))
             .map_err(|cause| failed(cause.to_string()))?;
-        Ok(Keys {
-            dkim: keys.records(&config.site.domain),
-        })
+        Ok(())
     }
 }

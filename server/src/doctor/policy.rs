@@ -96,7 +96,8 @@ async fn served(patient: &Patient, domain: &str) -> Part {
 async fn reports(patient: &Patient, domain: &str) -> Part {
     let asked = format!("TXT _smtp._tls.{domain}");
     let publish = format!(
-        "công bố: _smtp._tls.{domain}. IN TXT \"v=TLSRPTv1; rua=mailto:postmaster@{domain}\""
+        "công bố: _smtp._tls.{domain}. IN TXT \"{}\"",
+        records::tls_reports(domain)
     );
     match patient.ask.txt(&format!("_smtp._tls.{domain}")).await {
         Ok(texts) => match texts

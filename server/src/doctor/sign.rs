@@ -6,6 +6,7 @@ use super::ask::No;
 use super::dns::unanswered;
 use super::finding::Status;
 use super::patient::Patient;
+use crate::records;
 use std::collections::HashMap;
 
 /// Check 6.
@@ -149,7 +150,8 @@ pub async fn dmarc(patient: &Patient) -> Vec<Part> {
 async fn dmarc_of(patient: &Patient, domain: &str) -> Vec<Part> {
     let asked = format!("TXT _dmarc.{domain}");
     let publish = format!(
-        "công bố: _dmarc.{domain}. IN TXT \"v=DMARC1; p=quarantine; adkim=s; aspf=s; rua=mailto:postmaster@{domain}\""
+        "công bố: _dmarc.{domain}. IN TXT \"{}\"",
+        records::dmarc(domain)
     );
     let found = match patient.ask.txt(&format!("_dmarc.{domain}")).await {
         Ok(texts) => texts,

@@ -5,6 +5,7 @@ use super::ask::{Ask, No};
 use super::dns::unanswered;
 use super::patient::Patient;
 use super::{Part, limits};
+use crate::records;
 use std::net::IpAddr;
 
 pub async fn check(patient: &Patient) -> Vec<Part> {
@@ -18,8 +19,8 @@ pub async fn check(patient: &Patient) -> Vec<Part> {
 async fn of_domain(patient: &Patient, domain: &str) -> Vec<Part> {
     let asked = format!("TXT {domain}");
     let publish = format!(
-        "công bố đúng một bản ghi: {domain}. IN TXT \"v=spf1 mx a:{} -all\"",
-        patient.host()
+        "công bố đúng một bản ghi: {domain}. IN TXT \"{}\"",
+        records::spf(&patient.config, domain)
     );
     let record = match record(&patient.ask, domain).await {
         Ok(record) => record,

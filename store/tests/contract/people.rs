@@ -9,6 +9,7 @@ cases![
     units_form_a_tree,
     people_are_found_without_marks,
     an_address_belongs_to_one,
+    a_domain_reaches_the_units_of_its_addresses,
     members_and_lists,
     a_slip_is_used_once,
     keys_and_sessions_end,
@@ -158,6 +159,47 @@ async fn people_are_found_without_marks(place: &Place) {
     store.principal_seen(ly.id, NOW - 5).await.unwrap();
     let ly = store.principal(ly.id).await.unwrap().unwrap();
     assert_eq!((ly.status, ly.last_seen_at), (Status::Dormant, Some(NOW)));
+}
+
+async fn a_domain_reaches_the_units_of_its_addresses(place: &Place) {
+    let store = place.open().await;
+    let unit = |code: &str, parent| NewUnit {
+        parent,
+        code: code.to_owned(),
+        name: code.to_owned(),
+        ..NewUnit::default()
+    };
+    let root = store.unit_add(unit("P", None)).await.unwrap();
+    let leaf = store.unit_add(unit("A", Some(root))).await.unwrap();
+    for (address, unit) in [
+        ("a@cu.example", Some(leaf)),
+        ("b@cu.example", Some(leaf)),
+        ("c@xcu.example", Some(root)),
+        ("d@khac.example", Some(root)),
+        ("e@khac.example", None),
+    ] {
+        store
+            .principal_add(NewPrincipal {
+                unit,
+                name: "N".into(),
+                addresses: vec![address.to_owned()],
+                ..NewPrincipal::default()
+            })
+            .await
+            .unwrap();
+    }
+    let path = |id| {
+        let store = store.clone();
+        async move { store.unit(id).await.unwrap().unwrap().path }
+    };
+    assert_eq!(
+        store.domain_paths("cu.example").await.unwrap(),
+        [path(leaf).await]
+    );
+    let mut both = store.domain_paths("khac.example").await.unwrap();
+    both.sort();
+    assert_eq!(both, [String::new(), path(root).await]);
+    assert!(store.domain_paths("example").await.unwrap().is_empty());
 }
 
 async fn an_address_belongs_to_one(place: &Place) {

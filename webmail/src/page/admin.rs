@@ -24,6 +24,8 @@ struct Find {
     waiting: usize,
     /// Administers the whole installation.
     whole: bool,
+    /// Administers a whole mail domain.
+    domains: bool,
 }
 
 #[derive(Template)]
@@ -113,6 +115,7 @@ pub async fn find(
     };
     let waiting = app.room.slips_waiting(me.actor()).await?.len();
     let whole = units.iter().any(|unit| unit.parent.is_none());
+    let domains = !app.room.domains_of(me.actor()).await?.is_empty();
     let names: Vec<_> = units.into_iter().map(|unit| unit.name).collect();
     let s = Shell::of(&app, &me, Here::More, me.lang.t("admin"))
         .await
@@ -125,6 +128,7 @@ pub async fn find(
         people: people.into_iter().map(Person::of).collect(),
         waiting,
         whole,
+        domains,
     }))
 }
 

@@ -19,6 +19,7 @@ pub mod original;
 pub mod password;
 pub mod programs;
 pub mod queue;
+pub mod records;
 pub mod recover;
 pub mod reports;
 pub mod search;

@@ -6,4 +6,5 @@ mod doors;
 mod letters;
 mod people;
 mod queue;
+mod records;
 mod town;
