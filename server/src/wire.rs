@@ -124,6 +124,7 @@ pub fn outbound(config: &Config, tally: Option<Arc<Tally>>) -> Result<outbound::
         allow_private: !config.outbound.dns.is_empty(),
         dkim: Arc::new(keys.sealing(&config.site.domain, &config.site.host_name)),
         retry_delays_secs: config.policy().retry_delays_secs,
+        manners: Default::default(),
         connections_max: crate::limits::OUTBOUND_CONNECTIONS_MAX,
         timeouts: outbound::limits::Timeouts::default(),
         clock: mailroom::Clock::System,

@@ -119,7 +119,7 @@ async fn tell(
     let values = values![account, modseq, assignee.0, kind, 0i64, what, at];
     insert(&mut txn.conn, &INSERT_CHANGE, values).await?;
     if what == GIVEN {
-        crate::device::hurry(txn, account).await?;
+        crate::device::hurry(txn, account, modseq).await?;
     }
     Ok(())
 }

@@ -170,7 +170,7 @@ pub(crate) async fn write(txn: &mut Txn, all: &[&Prepared]) -> Result<Vec<Vec<Pl
             .get(place.of)
             .is_some_and(|one| one.delivery.body.derived.urgency > 0);
         if urgent && place.copy.target == Target::Role(Role::Inbox) {
-            crate::device::hurry(txn, place.copy.account).await?;
+            crate::device::hurry(txn, place.copy.account, place.modseq).await?;
         }
         if let Some(list) = placed.get_mut(place.of) {
             list.push(Placed {

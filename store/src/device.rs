@@ -29,8 +29,9 @@ macro_rules! subscription_columns {
 }
 const OF: &str =
     subscription_columns!(" FROM subscription s WHERE s.principal_id = $1 ORDER BY s.id");
+/// Something urgent that came while the push was under way (see `HURRY`) is told at once, not after the quiet time.
 const ADVANCE: &str = "UPDATE subscription SET cursor_modseq = CASE WHEN cursor_modseq < $2 THEN $2 ELSE cursor_modseq END, \
-     next_at = $3, last_code = $4, last_push_at = COALESCE($5, last_push_at), \
+     next_at = CASE WHEN COALESCE($5, 0) > 0 AND next_at + $2 < 0 THEN next_at ELSE $3 END, last_code = $4, last_push_at = COALESCE($5, last_push_at), \
      failures = CASE WHEN $5 IS NULL THEN failures + 1 ELSE 0 END WHERE id = $1";
 const BEHIND: &str = subscription_columns!(
     ", a.modseq, m.id, m.unseen, a.settings FROM subscription s JOIN account a ON a.id = s.principal_id \
@@ -52,8 +53,9 @@ const GIVEN_AFTER: &str = "SELECT e.id, MIN(c.at), MIN(e.due_at), MAX(a.urgency)
      GROUP BY e.id ORDER BY e.id LIMIT 1000";
 const NEXT: &str = "SELECT MIN(s.next_at) FROM subscription s JOIN account a ON a.id = s.principal_id \
      WHERE a.modseq > s.cursor_modseq AND s.next_at > $1";
+/// A time before all times: the MODSEQ of what is urgent, negative, so that a push which did not tell it yet is known by its cursor.
 const HURRY: &str =
-    "UPDATE subscription SET next_at = 0 WHERE principal_id = $1 AND failures = 0 AND next_at > 0";
+    "UPDATE subscription SET next_at = 0 - $2 WHERE principal_id = $1 AND failures = 0";
 pub(crate) const SQL: &[&str] = &[
     HURRY,
     MODSEQ,
@@ -200,8 +202,9 @@ async fn behind(conn: &mut Conn, row: &Row) -> Result<Behind, Error> {
 
 /// Something that cannot wait came for an account: its devices' quiet time is over. A device whose push service asked for
 /// patience keeps its pause.
-pub(crate) async fn hurry(txn: &mut Txn, account: AccountId) -> Result<(), Error> {
-    txn.conn.run(HURRY, values![account]).await.map(drop)
+pub(crate) async fn hurry(txn: &mut Txn, account: AccountId, modseq: i64) -> Result<(), Error> {
+    let values = values![account, modseq];
+    txn.conn.run(HURRY, values).await.map(drop)
 }
 
 impl Store {

@@ -10,6 +10,7 @@ use super::sts::{Mode, Policy};
 use super::talk::{Again, Failure, Letter, Opening, Talk};
 use super::trust::Need;
 use super::{Config, Pin, Route, RouteTls, Source, dial, limits};
+use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -206,7 +207,8 @@ impl<'a> Line<'a> {
                     continue;
                 }
             };
-            for server in servers {
+            let mut servers = VecDeque::from(servers);
+            while let Some(server) = servers.pop_front() {
                 if dialled >= limits::ADDRESSES_PER_ATTEMPT
                     || tally.answered >= limits::ANSWERS_PER_ATTEMPT
                 {
@@ -222,9 +224,12 @@ impl<'a> Line<'a> {
                     }
                     Ok(talk) => {
                         let waiting = tally.waiting();
-                        self.converse(talk, letter, &waiting, tally).await;
+                        let turned = self.converse(talk, letter, &waiting, tally).await;
                         if tally.waiting().is_empty() {
                             return;
+                        }
+                        if turned {
+                            servers.push_front(server);
                         }
                     }
                 }
@@ -232,18 +237,28 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// One letter over one connection; true: BDAT failed there, and the same server is to be asked with DATA.
     async fn converse(
         &mut self,
         mut talk: Talk,
         letter: &Letter<'_>,
         pick: &[usize],
         tally: &mut Tally,
-    ) {
-        tally.answered += 1;
-        for (index, fate) in talk.send(letter, pick, &self.config.dkim).await {
+    ) -> bool {
+        let before = talk.manner();
+        let fates = talk.send(letter, pick, &self.config.dkim).await;
+        let (turned, manner) = (talk.turned_to_data(), talk.manner());
+        if let Some(server) = talk.peer().filter(|_| manner != before) {
+            let now = self.config.clock.now();
+            self.config.manners.learn(server, manner, now);
+        }
+        tally.answered += usize::from(!turned);
+        for (index, fate) in fates {
             let reason = fate.reason();
+            // Where BDAT failed the server is not strained, and asked again at once.
             tally.strained |= reason.evidence.code == Some(421)
-                || (reason.evidence.code.is_none()
+                || (!turned
+                    && reason.evidence.code.is_none()
                     && matches!(reason.blame, Blame::Unknown | Blame::Server));
             tally.learn(index, fate);
         }
@@ -252,6 +267,7 @@ impl<'a> Line<'a> {
         } else {
             talk.quit().await;
         }
+        turned
     }
 
     /// Hosts to try, last first (so that `pop` gives the best), and whether DNSSEC vouches for them.
@@ -389,6 +405,8 @@ impl<'a> Line<'a> {
             match Talk::open(stream, &opening).await {
                 Ok(mut talk) => {
                     talk.note_clear(&why_clear);
+                    let now = self.config.clock.now();
+                    talk.set_manner(self.config.manners.of(server.address, now));
                     return Ok(talk);
                 }
                 Err(Failure {

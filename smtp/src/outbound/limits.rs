@@ -32,6 +32,12 @@ pub const ANSWERS_PER_ATTEMPT: usize = 2;
 pub const MX_MAX: usize = 20;
 /// Addresses taken of one MX host.
 pub const ADDRESSES_PER_HOST: usize = 4;
+/// Servers whose way with BDAT is remembered, and for how long: half a day, then it is tried again.
+pub const MANNERS_MAX: usize = 10_000;
+pub const MANNERS_MS: i64 = 12 * 3_600 * 1_000;
+/// Letters up to this size go with their envelope in one write; a larger one waits until somebody is accepted, because it
+/// would be carried in vain (and RFC 2920 §3.1 warns of writes larger than the other side's window).
+pub const ONE_WRITE_BYTES: usize = 64 * 1024;
 /// Connections at once to everybody, and to one destination, and to start with (Postfix: 20 and 5).
 pub const CONNECTIONS_MAX: usize = 100;
 pub const CONNECTIONS_PER_DESTINATION: usize = 20;

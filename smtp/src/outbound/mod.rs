@@ -7,6 +7,7 @@ pub mod dial;
 pub mod https;
 pub mod limits;
 mod line;
+pub mod manners;
 pub mod offers;
 pub mod pace;
 pub mod reply;
@@ -67,6 +68,8 @@ pub struct Config {
     pub sts: Option<Arc<sts::Policies>>,
     /// Counts sessions for TLS reports; `None`: nobody is told.
     pub tally: Option<Arc<crate::report::Tally>>,
+    /// Which servers take BDAT as they say.
+    pub manners: Arc<manners::Manners>,
     pub clock: mailroom::Clock,
 }
 

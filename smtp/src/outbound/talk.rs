@@ -2,6 +2,8 @@
 //! letters, and says for every recipient what became of it. lettre speaks the commands and frames replies and data over our
 //! `Wire`; what lettre does not know (second EHLO, more extensions, timeouts, HELO) is here. Chooses no server and no retry.
 
+mod chunks;
+mod data;
 mod lines;
 mod opening;
 mod waiting;
@@ -10,6 +12,7 @@ use waiting::{heard, moving};
 
 use super::body::Prepared;
 use super::limits::{self, Timeouts};
+use super::manners::Manner;
 use super::offers::Offers;
 use super::reply::{Blame, Outcome, Reply, Stage, later, never, outcome};
 use super::trust::{Need, Verifier};
@@ -17,21 +20,21 @@ use super::wire::Wire;
 use super::{Credentials, RouteTls};
 use crate::dkim::Keys;
 use lettre::transport::smtp::authentication::{Credentials as LettreCredentials, Mechanism};
-use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream as _};
 use lettre::transport::smtp::commands::Auth;
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
 use rustls::RootCertStore;
 use rustls_pki_types::ServerName;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Evidence;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Bytes of the letter given to the connection at once.
-const BLOCK_BYTES: usize = 64 * 1024;
 /// 334 challenges answered before we stop believing in this server.
 const CHALLENGES_MAX: usize = 4;
 
@@ -104,6 +107,10 @@ pub struct Talk {
     trusted: bool,
     transactions: u32,
     broken: bool,
+    /// What is known about its way with BDAT, also after this dialogue.
+    manner: Manner,
+    /// BDAT failed here before anything was taken.
+    turned: bool,
     timeouts: Timeouts,
 }
 
@@ -147,6 +154,25 @@ impl Talk {
         if !why.is_empty() {
             self.evidence.certificate = format!("clear text: {why}");
         }
+    }
+
+    /// What is known about this server's way with BDAT.
+    pub fn manner(&self) -> Manner {
+        self.manner
+    }
+
+    /// The server's address; `None` where the connection is gone already.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.wire.peer_addr().ok()
+    }
+
+    pub fn set_manner(&mut self, manner: Manner) {
+        self.manner = manner;
+    }
+
+    /// BDAT failed before anything was taken: the same server may be asked again at once, with DATA.
+    pub fn turned_to_data(&self) -> bool {
+        self.turned
     }
 
     /// Sends one letter to the recipients at `pick` (indexes); one outcome per pick, in order. Recipients beyond what the
@@ -254,129 +280,25 @@ impl Talk {
         turn.fates
     }
 
-    /// Everything up to DATA in one write (RFC 2920 §3.1), then the replies one by one.
-    async fn pipelined(
-        &mut self,
-        mail: &str,
-        planned: &[(usize, String)],
-        form: &[u8],
-        turn: &mut Turn,
-    ) {
-        let mut group = String::from(mail);
-        for (_, line) in planned {
-            group.push_str(line);
-        }
-        group.push_str("DATA\r\n");
-        let everybody = || planned.iter().map(|(index, _)| *index);
-        let mail_reply = match self.say(&group, self.timeouts.envelope).await {
-            Ok(reply) => reply,
-            Err(Silence(words)) => {
-                return turn.all(everybody(), &self.lost(Blame::Server, words));
-            }
-        };
-        let refused = outcome(Stage::Mail, &mail_reply);
-        for (at, (index, _)) in planned.iter().enumerate() {
-            match self.hear(self.timeouts.envelope).await {
-                Ok(reply) => turn.rcpt(*index, refused.clone(), &reply),
-                Err(Silence(words)) => {
-                    let lost = self.lost(Blame::Server, words);
-                    let lost = refused.unwrap_or(lost);
-                    let unheard = planned.iter().skip(at).map(|(index, _)| *index);
-                    turn.all(unheard, &lost);
-                    turn.all_accepted(&lost);
-                    return;
-                }
-            }
-        }
-        match self.hear(self.timeouts.data).await {
-            Ok(reply) => self.after_data(reply, form, turn).await,
-            Err(Silence(words)) => turn.all_accepted(&self.lost(Blame::Server, words)),
-        }
-    }
-
-    async fn step_by_step(
-        &mut self,
-        mail: &str,
-        planned: &[(usize, String)],
-        form: &[u8],
-        turn: &mut Turn,
-    ) {
-        let everybody = || planned.iter().map(|(index, _)| *index);
-        match self.say(mail, self.timeouts.envelope).await {
-            Ok(reply) => {
-                if let Some(refused) = outcome(Stage::Mail, &reply) {
-                    turn.all(everybody(), &refused);
-                    return self.reset().await;
-                }
-            }
-            Err(Silence(words)) => return turn.all(everybody(), &self.lost(Blame::Server, words)),
-        }
-        for (at, (index, line)) in planned.iter().enumerate() {
-            match self.say(line, self.timeouts.envelope).await {
-                Ok(reply) => turn.rcpt(*index, None, &reply),
-                Err(Silence(words)) => {
-                    let lost = self.lost(Blame::Server, words);
-                    turn.all(planned.iter().skip(at).map(|(index, _)| *index), &lost);
-                    return turn.all_accepted(&lost);
-                }
-            }
-        }
-        if turn.accepted.is_empty() {
-            return self.reset().await;
-        }
-        match self.say("DATA\r\n", self.timeouts.data).await {
-            Ok(reply) => self.after_data(reply, form, turn).await,
-            Err(Silence(words)) => turn.all_accepted(&self.lost(Blame::Server, words)),
-        }
-    }
-
-    /// What follows DATA's reply. 354 with nobody accepted must still be ended, with an empty letter (RFC 2920 §3.1).
-    async fn after_data(&mut self, reply: Reply, form: &[u8], turn: &mut Turn) {
-        if reply.code / 100 != 3 {
-            let fate = outcome(Stage::Data, &reply).unwrap_or_else(|| {
-                later(
-                    Blame::Server,
-                    "4.5.0",
-                    format!("DATA answered with {} {}", reply.code, reply.text),
-                )
-            });
-            turn.all_accepted(&fate);
-            return self.reset().await;
-        }
-        let form = if turn.accepted.is_empty() {
-            &[][..]
-        } else {
-            form
-        };
-        // lettre writes CRLF before the final dot, so the letter's own last CRLF stays behind.
-        let form = form.strip_suffix(b"\r\n").unwrap_or(form);
-        self.wire.expect();
-        let said = self.connection.message_iter(form.chunks(BLOCK_BYTES));
-        let said = moving(&self.wire, self.timeouts.final_dot, said).await;
-        match self.heard(said) {
-            Ok(reply) => match outcome(Stage::FinalDot, &reply) {
-                Some(fate) => turn.all_accepted(&fate),
-                None => {
-                    let words = format!("final dot answered with {} {}", reply.code, reply.text);
-                    turn.all_accepted(&self.lost(Blame::Unknown, words));
-                }
-            },
-            Err(Silence(words)) => turn.all_accepted(&self.lost(Blame::Unknown, words)),
-        }
-    }
-
-    /// Clears a transaction that did not end by itself.
-    async fn reset(&mut self) {
-        match self.say("RSET\r\n", self.timeouts.envelope).await {
-            Ok(reply) if reply.is_positive() => {}
-            _ => self.broken = true,
-        }
-    }
-
     /// Marks the connection as lost and gives the words a fate.
     fn lost(&mut self, blame: Blame, words: String) -> Outcome {
         self.broken = true;
         later(blame, "4.4.2", words)
+    }
+
+    /// Writes bytes as they are; waits as long as they keep moving.
+    async fn put(&mut self, bytes: &[u8], still: Duration) -> Result<(), Silence> {
+        self.wire.expect();
+        let mut wire = self.wire.clone();
+        let write = async {
+            wire.write_all(bytes).await?;
+            wire.flush().await
+        };
+        match moving(&self.wire, still, write).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(cause)) => Err(Silence(format!("connection lost: {cause}"))),
+            Err(()) => Err(Silence("the letter was not taken in time".to_string())),
+        }
     }
 
     async fn say(&mut self, text: &str, limit: Duration) -> Result<Reply, Silence> {
@@ -428,6 +350,15 @@ impl Turn {
         let accepted = std::mem::take(&mut self.accepted);
         self.all(accepted.into_iter(), fate);
     }
+}
+
+/// MAIL and every RCPT, to be written at once.
+fn envelope(mail: &str, planned: &[(usize, String)]) -> String {
+    let mut group = String::from(mail);
+    for (_, line) in planned {
+        group.push_str(line);
+    }
+    group
 }
 
 fn lost_recipient() -> Outcome {

@@ -3,6 +3,7 @@
 
 use super::peer::{Fault, Script, peer};
 use super::*;
+use smtp::outbound::manners::Manner;
 
 pub const ALL: [&str; 4] = ["PIPELINING", "SIZE 1000000", "8BITMIME", "DSN"];
 const NONE: [&str; 0] = [];
@@ -180,16 +181,111 @@ pub fn rows() -> Vec<Row> {
         ("dot", Silent, ["later", "later"], 1, Strained),
         ("QUIT", Drop, ["sent", "sent"], 1, Went),
         ("QUIT", Silent, ["sent", "sent"], 1, Went),
+        // BDAT: nothing was taken yet, so DATA is asked at once.
+        (
+            "first chunk",
+            Say("500 5.5.2 never heard of it"),
+            ["sent", "sent"],
+            1,
+            Went,
+        ),
+        (
+            "first chunk",
+            Say("503 5.5.1 out of order"),
+            ["sent", "sent"],
+            1,
+            Went,
+        ),
+        (
+            "first chunk",
+            Say("554 5.3.0 no chunks"),
+            ["sent", "sent"],
+            1,
+            Went,
+        ),
+        (
+            "first chunk",
+            Bytes(b"what is this\r\n"),
+            ["sent", "sent"],
+            1,
+            Went,
+        ),
+        ("first chunk", Say("354 go on"), ["sent", "sent"], 1, Went),
+        ("first chunk", Drop, ["sent", "sent"], 1, Went),
+        ("first chunk", Silent, ["sent", "sent"], 1, Went),
+        (
+            "first chunk",
+            Say("452 4.3.1 full"),
+            ["later 452", "later 452"],
+            0,
+            Went,
+        ),
+        (
+            "first chunk",
+            Say("421 4.3.2 closing"),
+            ["later 421", "later 421"],
+            0,
+            Strained,
+        ),
+        ("chunk body", Drop, ["later", "later"], 0, Strained),
+        (
+            "last chunk",
+            Say("500 5.5.2 never heard of it"),
+            ["sent", "sent"],
+            1,
+            Went,
+        ),
+        (
+            "last chunk",
+            Say("503 5.5.1 out of order"),
+            ["sent", "sent"],
+            1,
+            Went,
+        ),
+        (
+            "last chunk",
+            Say("554 5.6.0 refused"),
+            ["never 554", "never 554"],
+            0,
+            Went,
+        ),
+        (
+            "last chunk",
+            Say("452 4.3.1 full"),
+            ["later 452", "later 452"],
+            0,
+            Went,
+        ),
+        ("last chunk", Slow(5), ["sent", "sent"], 1, Went),
+        // The same window as after the final dot; the next attempt uses DATA.
+        ("last chunk", Drop, ["later", "later"], 1, Strained),
+        ("last chunk", Silent, ["later", "later"], 1, Strained),
+        (
+            "last chunk",
+            Say("354 go on"),
+            ["later", "later"],
+            1,
+            Strained,
+        ),
     ]
 }
 
+/// Is it about BDAT?
+pub fn in_chunks((point, ..): &Row) -> bool {
+    point.contains("chunk")
+}
+
 /// One fault, then the server is well again.
-pub fn script(offers: &[&'static str], (point, fault, ..): &Row) -> Script {
+pub fn script(offers: &[&'static str], row: &Row) -> Script {
+    let (point, fault, ..) = row;
     let mut script = Script {
         offers: offers.to_vec(),
         faults: vec![(point, fault.clone(), 1)],
         ..Script::default()
     };
+    if in_chunks(row) && !offers.contains(&"CHUNKING") {
+        script.offers.push("CHUNKING");
+    }
     if matches!(*point, "STARTTLS" | "handshake") {
         script.offers.push("STARTTLS");
         script.tls = Some(super::tls::certificate("somebody.else.example").0);
@@ -199,10 +295,11 @@ pub fn script(offers: &[&'static str], (point, fault, ..): &Row) -> Script {
 
 /// Taken, but the answer never came: the window that SMTP cannot close.
 pub fn is_doubtful((point, fault, ..): &Row) -> bool {
-    *point == "dot" && matches!(fault, Fault::Drop | Fault::Silent)
+    matches!(*point, "dot" | "last chunk")
+        && matches!(fault, Fault::Drop | Fault::Silent | Fault::Say("354 go on"))
 }
 
-async fn one(offers: &[&'static str], row: &Row) {
+async fn one(offers: &[&'static str], manner: Manner, row: &Row) {
     let (point, _, expected, copies, lesson) = row;
     let (port, log) = peer(script(offers, row)).await;
     let dns = dns::dns(&[]).await;
@@ -210,8 +307,10 @@ async fn one(offers: &[&'static str], row: &Row) {
     config
         .routes
         .insert("dich.example".into(), route(port, RouteTls::Opportunistic));
+    let server = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+    config.manners.learn(server, manner, config.clock.now());
     let to = ["a@dich.example", "b@dich.example"];
-    let name = format!("{point} pipelining={}", offers.contains(&"PIPELINING"));
+    let name = format!("{point} {} {manner:?} {offers:?}", table::shown(&row.1));
     let (fates, learned) = send(&config, "dich.example", &to).await;
     let got = words(&fates);
     assert!(
@@ -265,13 +364,32 @@ async fn one(offers: &[&'static str], row: &Row) {
 #[tokio::test]
 async fn every_fault_with_pipelining() {
     let rows = rows();
-    futures_util::future::join_all(rows.iter().map(|row| one(&ALL, row))).await;
+    futures_util::future::join_all(rows.iter().map(|row| one(&ALL, Manner::Untried, row))).await;
 }
 
 #[tokio::test]
 async fn every_fault_without_pipelining() {
     let rows = rows();
-    futures_util::future::join_all(rows.iter().map(|row| one(&NONE, row))).await;
+    futures_util::future::join_all(rows.iter().map(|row| one(&NONE, Manner::Untried, row))).await;
+}
+
+/// The whole table with servers that take BDAT: those nobody knows, and those that took a letter by it before.
+#[tokio::test]
+async fn every_fault_with_chunking() {
+    const CHUNKED: [&str; 4] = ["PIPELINING", "8BITMIME", "DSN", "CHUNKING"];
+    const STEPS: [&str; 1] = ["CHUNKING"];
+    let of_data = ["DATA", "body", "dot"];
+    let rows = rows();
+    let others = || rows.iter().filter(|row| !of_data.contains(&row.0));
+    let whole = || others().filter(|row| row.0 != "first chunk");
+    let untried = others().map(|row| one(&CHUNKED, Manner::Untried, row));
+    futures_util::future::join_all(untried).await;
+    let steps = others().map(|row| one(&STEPS, Manner::Untried, row));
+    futures_util::future::join_all(steps).await;
+    let proven = whole().map(|row| one(&CHUNKED, Manner::Proven, row));
+    futures_util::future::join_all(proven).await;
+    let proven = whole().map(|row| one(&STEPS, Manner::Proven, row));
+    futures_util::future::join_all(proven).await;
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
     clippy::expect_used
 )]
 
+mod chunks;
 mod dane;
 mod dns;
 mod faults;
@@ -50,6 +51,7 @@ pub fn config(dns: &dns::Dns, port: u16) -> Config {
         postmaster: "postmaster@ours.example".into(),
         sts: None,
         tally: None,
+        manners: Default::default(),
         clock: mailroom::Clock::System,
         timeouts: Timeouts {
             connect: Duration::from_secs(5),

@@ -5,7 +5,7 @@ use rustls::ServerConfig;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufStream};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
@@ -20,7 +20,7 @@ pub enum Fault {
     Bytes(&'static [u8]),
 }
 
-/// Points: "greeting", "body", "dot", "handshake", or the start of a command line ("RCPT TO:<b@").
+/// Points: "greeting", "body", "dot", "first chunk", "chunk body", "last chunk", "handshake", or the start of a command line ("RCPT TO:<b@").
 #[derive(Clone, Default)]
 pub struct Script {
     pub offers: Vec<&'static str>,
@@ -28,6 +28,8 @@ pub struct Script {
     pub faults: Vec<(&'static str, Fault, usize)>,
     pub tls: Option<Arc<ServerConfig>>,
     pub implicit: bool,
+    /// Offers CHUNKING and does not know BDAT: what follows is read as commands.
+    pub blind: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -43,6 +45,8 @@ pub struct Log {
     pub taken: Arc<Mutex<Vec<Taken>>>,
     pub lines: Arc<Mutex<Vec<String>>>,
     pub connections: Arc<Mutex<usize>>,
+    /// Bytes of chunks that came although nobody was accepted.
+    pub in_vain: Arc<Mutex<usize>>,
 }
 
 impl Log {
@@ -266,6 +270,7 @@ impl Session {
                     }
                     self.say(s, "dot", "250 2.0.0 taken").await?;
                 }
+                "BDAT" if !self.script.blind => self.chunk(s, &line, &mut taken).await?,
                 "RSET" => {
                     taken = Taken::default();
                     self.say(s, &line, "250 2.0.0 ok").await?;
@@ -280,6 +285,35 @@ impl Session {
         }
     }
 
+    /// Reads a chunk, whatever becomes of it (RFC 3030 §2).
+    async fn chunk<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        s: &mut BufStream<S>,
+        line: &str,
+        taken: &mut Taken,
+    ) -> Option<()> {
+        let mut words = line.split(' ').skip(1);
+        let mut bytes = vec![0; words.next()?.parse().ok()?];
+        let last = words.next() == Some("LAST");
+        s.read_exact(&mut bytes).await.ok()?;
+        if last && self.fault("chunk body").is_some() {
+            return None;
+        }
+        if taken.rcpts.is_empty() {
+            *self.log.in_vain.lock().unwrap() += bytes.len();
+            return self.say(s, line, "503 5.5.1 nobody to take it for").await;
+        }
+        taken.body.extend_from_slice(&bytes);
+        if !last {
+            return self.say(s, "first chunk", "250 2.0.0 go on").await;
+        }
+        let taken = std::mem::take(taken);
+        if !self.fault_peek("last chunk") {
+            self.log.taken.lock().unwrap().push(taken);
+        }
+        self.say(s, "last chunk", "250 2.0.0 taken").await
+    }
+
     /// Will the next answer at this point be a refusal, or none?
     fn fault_peek(&self, point: &str) -> bool {
         let faults = self.faults.lock().unwrap();
@@ -292,7 +326,7 @@ impl Session {
                 !bytes.starts_with(b"2") && !bytes.starts_with(b"3")
             }
             // Dropped after the final dot: the letter was taken (the answer got lost).
-            Some((_, Fault::Drop | Fault::Silent, _)) => point != "dot",
+            Some((_, Fault::Drop | Fault::Silent, _)) => !matches!(point, "dot" | "last chunk"),
             _ => false,
         }
     }

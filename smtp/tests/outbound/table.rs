@@ -167,7 +167,7 @@ async fn a_moved_clock_brings_the_delay_notice_and_the_end() {
     task.await.unwrap();
 }
 
-fn shown(fault: &Fault) -> String {
+pub fn shown(fault: &Fault) -> String {
     match fault {
         Fault::Drop => "closes the connection".into(),
         Fault::Silent => "says nothing more".into(),

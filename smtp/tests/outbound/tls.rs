@@ -43,6 +43,7 @@ async fn check(case: Case) {
         faults: case.faults,
         tls: Some(server),
         implicit: case.tls == RouteTls::Implicit,
+        blind: false,
     };
     let (port, log) = peer(script).await;
     let dns = dns::dns(&[]).await;

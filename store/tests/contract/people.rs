@@ -549,6 +549,30 @@ async fn devices_are_owed_what_came_after_their_cursor(place: &Place) {
         store.subscriptions_of(a.into()).await.unwrap()[0].failures,
         0
     );
+    // An urgent letter that comes while an ordinary one is being told does not wait for the quiet time after it.
+    store
+        .deliver(letter(&store, "thường", "y", &[a], NOW))
+        .await
+        .unwrap();
+    let told = store.subscriptions_behind(NOW + 60, 10).await.unwrap();
+    let mut urgent = letter(&store, "hỏa tốc", "y", &[a], NOW);
+    urgent.body.derived.urgency = 2;
+    store.deliver(urgent).await.unwrap();
+    let settle = |cursor| store.subscription_advance(id, cursor, NOW + 999, 201);
+    settle(told[0].cursor).await.unwrap();
+    let owed = store.subscriptions_behind(NOW + 60, 10).await.unwrap();
+    assert_eq!(owed.len(), 1, "told at once");
+    assert_eq!((owed[0].letters, owed[0].urgency), (1, 2));
+    settle(owed[0].cursor).await.unwrap();
+    store
+        .deliver(letter(&store, "sau", "y", &[a], NOW))
+        .await
+        .unwrap();
+    let quiet = store.subscriptions_behind(NOW + 60, 10).await.unwrap();
+    assert!(
+        quiet.is_empty(),
+        "what is not urgent waits for the quiet time"
+    );
     assert!(
         store
             .subscription_delete("https://push.example/1")

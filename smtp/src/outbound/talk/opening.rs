@@ -32,6 +32,8 @@ pub(super) async fn open(
         trusted,
         transactions: 0,
         broken: false,
+        manner: Manner::default(),
+        turned: false,
         timeouts: opening.timeouts,
     };
     if !opening.implicit_tls && !matches!(opening.need, Need::Clear) {
