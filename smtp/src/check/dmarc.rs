@@ -2,6 +2,7 @@
 //! (RFC 7489, RFC 9989)
 
 use super::late::{Looks, no_answer};
+use super::single::several_dmarc;
 use mail_auth::dmarc::verify::DmarcParameters;
 use mail_auth::{
     AuthenticatedMessage, DkimOutput, DmarcOutput, DmarcResult, MessageAuthenticator, SpfOutput,
@@ -26,6 +27,15 @@ pub(super) async fn check(
         None => (helo, proved.spf_helo),
     };
     let asked = dns.verify_dmarc(DmarcParameters::new(message, proved.dkim, domain, spf));
+    let asked = async {
+        let found = asked.await;
+        // Several records are none (RFC 7489 §6.6.3, RFC 9989 §4.10): nobody is turned away for the first of them.
+        let fails = matches!(found.result(), DmarcResult::Fail(_));
+        if fails && several_dmarc(dns, found.domain()).await {
+            return DmarcOutput::default().with_domain(found.domain());
+        }
+        found
+    };
     looks
         .ask("dmarc", asked, || {
             let from = message.from().rsplit_once('@').map_or("", |(_, d)| d);

@@ -11,6 +11,7 @@ mod lists;
 mod results;
 mod rspamd;
 mod score;
+mod single;
 mod spf;
 
 pub mod probe;

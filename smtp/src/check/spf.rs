@@ -1,6 +1,7 @@
 //! SPF of the name said in EHLO and of the envelope sender. Never refuses: forwarding breaks it.  (RFC 7208)
 
 use super::late::Looks;
+use super::single::several_spf;
 use mail_auth::spf::verify::SpfParameters;
 use mail_auth::{MessageAuthenticator, SpfOutput, SpfResult};
 use std::net::IpAddr;
@@ -17,7 +18,7 @@ pub(super) async fn check(
     let silent = |domain: &str| SpfOutput::new(domain.to_owned()).with_result(SpfResult::TempError);
     let of_helo = looks.ask(
         "spf",
-        dns.verify_spf(SpfParameters::verify_ehlo(ip, helo, host_name)),
+        whole(dns, SpfParameters::verify_ehlo(ip, helo, host_name)),
         || silent(helo),
     );
     if mail_from.is_empty() {
@@ -27,12 +28,22 @@ pub(super) async fn check(
     let domain = mail_from.rsplit_once('@').map_or("", |(_, domain)| domain);
     let of_from = looks.ask(
         "spf",
-        dns.verify_spf(SpfParameters::verify_mail_from(
-            ip, helo, host_name, mail_from,
-        )),
+        whole(
+            dns,
+            SpfParameters::verify_mail_from(ip, helo, host_name, mail_from),
+        ),
         || silent(domain),
     );
     tokio::join!(of_helo, of_from)
+}
+
+/// What the library finds; where the domain has several records, that is the fault (RFC 7208 §4.5).
+async fn whole(dns: &MessageAuthenticator, asked: SpfParameters<'_>) -> SpfOutput {
+    let output = dns.verify_spf(asked).await;
+    if several_spf(dns, output.domain()).await {
+        return SpfOutput::new(output.domain().to_owned()).with_result(SpfResult::PermError);
+    }
+    output
 }
 
 /// The trusted forwarder that the peer is proved to be: by its own envelope sender, or by its name in EHLO.

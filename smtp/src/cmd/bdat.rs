@@ -55,19 +55,16 @@ fn wrong(state: &State, cx: &Cx) -> Option<Reply> {
     }
 }
 
-/// `chunk-size [SP "LAST"]`
+/// `chunk-size [SP "LAST"]`; a number beyond all counting is the greatest: it must close the connection, or what follows it
+/// would be read as commands.
 fn parse(args: &str) -> Option<(u64, bool)> {
     let (size, last) = match args.trim_end_matches(' ').split_once(' ') {
         Some((size, word)) if word.eq_ignore_ascii_case("LAST") => (size, true),
         Some(_) => return None,
         None => (args.trim_end_matches(' '), false),
     };
-    let digits = (1..=20).contains(&size.len()) && size.bytes().all(|b| b.is_ascii_digit());
-    if digits {
-        size.parse().ok().map(|size| (size, last))
-    } else {
-        None
-    }
+    let digits = !size.is_empty() && size.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| (size.parse().unwrap_or(u64::MAX), last))
 }
 
 /// Takes what belongs to the chunk out of `input`; returns how many octets are still to come.
@@ -109,7 +106,8 @@ mod tests {
             ("1 LAS", None),
             ("1 LAST x", None),
             ("0x10", None),
-            ("99999999999999999999", None),
+            ("18446744073709551616", Some((u64::MAX, false))),
+            ("99999999999999999999 LAST", Some((u64::MAX, true))),
         ];
         for (text, expected) in rows {
             assert_eq!(parse(text), expected, "{text}");

@@ -4,7 +4,7 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::op::{Message, MessageType, ResponseCode};
-use hickory_resolver::proto::rr::rdata::{A, AAAA, CNAME, MX, TXT};
+use hickory_resolver::proto::rr::rdata::{A, AAAA, CNAME, MX, PTR, TXT};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -90,6 +90,7 @@ fn data(kind: RecordType, words: &[String]) -> RData {
         RecordType::MX => RData::MX(MX::new(words[0].parse().unwrap(), host(&words[1]))),
         RecordType::A => RData::A(A(words[0].parse().unwrap())),
         RecordType::AAAA => RData::AAAA(AAAA(words[0].parse().unwrap())),
+        RecordType::PTR => RData::PTR(PTR(host(&words[0]))),
         RecordType::TXT => {
             let text = words.join(" ");
             let strings = text

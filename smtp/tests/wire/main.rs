@@ -11,6 +11,7 @@ mod dns;
 mod doors;
 mod forward;
 mod later;
+mod published;
 mod scram;
 mod success;
 mod tolerance;
