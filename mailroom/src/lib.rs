@@ -5,6 +5,7 @@ pub mod access;
 pub mod actor;
 pub mod address;
 mod admin;
+pub mod allowance;
 pub mod assign;
 pub mod attached;
 pub mod clock;

@@ -124,3 +124,11 @@ pub const SENT_DAYS_KEPT: i64 = 400;
 pub const DISK_LOOK_EVERY_MS: i64 = 1_000;
 /// Free per cent of the disk below which no letter is taken: 5 % of a small disk are still some gigabytes for what runs.
 pub const DISK_RESERVE_PERCENT: u8 = 5;
+/// The most an administrator may give one account on a day: every household of a commune, and no more.
+pub const ALLOWANCE_A_DAY_MAX: i64 = 50_000;
+/// Days for which other limits may be given: a campaign, not a habit.
+pub const ALLOWANCE_DAYS_MAX: i64 = 92;
+/// Characters of the reason.
+pub const ALLOWANCE_REASON_CHARS_MAX: usize = 300;
+/// What was given is kept this long after its end, ms: colleagues see what was.
+pub const ALLOWANCE_KEPT_MS: i64 = 90 * 86_400_000;

@@ -72,6 +72,8 @@ impl Drop for Reserved {
 pub struct SentToday {
     pub account: SentDay,
     pub account_limits: DayLimits,
+    /// Given instead of the usual limits, where it counts now.
+    pub allowance: Option<Allowance>,
     /// (the unit's name, what it sent)
     pub unit: Option<(String, SentDay)>,
     pub unit_limits: DayLimits,
@@ -84,7 +86,7 @@ enum Over {
 }
 
 impl Mailroom {
-    fn today(&self) -> i64 {
+    pub(crate) fn today(&self) -> i64 {
         (self.now() + HERE_MS).div_euclid(DAY_MS)
     }
 
@@ -116,14 +118,11 @@ impl Mailroom {
             .flatten()
             .collect();
         let (reserved, under_way) = self.0.under_way.reserve(holders.clone(), sizes);
+        let (own_limits, _) = self.limits_of(&who).await?;
         let mut over = None;
         for (place, (holder, under_way)) in holders.iter().zip(under_way).enumerate() {
             let sent = self.store().sent_on(*holder, day).await?;
-            let limit = if place == 0 {
-                limits.account
-            } else {
-                limits.unit
-            };
+            let limit = if place == 0 { own_limits } else { limits.unit };
             if limit.is_beyond(&sent, under_way) {
                 over = Some(match (place, unit) {
                     (1.., Some(unit)) => Over::Unit(unit, sent),
@@ -157,8 +156,13 @@ impl Mailroom {
     ) -> Result<(), Error> {
         metrics::counter!("congthu_sending_limit_refusals_total").increment(1);
         tracing::warn!(from = %mask(&who.address), "a sending limit is reached");
-        let (holder, sent, whose) = match over {
-            Over::Account(sent) => (who.id.0, sent, format!("Tài khoản {}", who.address)),
+        let (holder, sent, whose, lift) = match over {
+            Over::Account(sent) => (
+                who.id.0,
+                sent,
+                format!("Tài khoản {}", who.address),
+                "cho bắt đầu lại từ 0 hôm nay, hoặc đặt giới hạn khác cho tài khoản này đến hết một ngày",
+            ),
             Over::Unit(unit, sent) => {
                 let name = self.store().unit(unit).await?.map(|unit| unit.name);
                 let name = name.unwrap_or_default();
@@ -166,6 +170,7 @@ impl Mailroom {
                     unit.0,
                     sent,
                     format!("Đơn vị {name} (thư sau cùng từ {})", who.address),
+                    "cho đơn vị bắt đầu lại từ 0 hôm nay (giới hạn chung của đơn vị do người quản trị máy chủ đặt)",
                 )
             }
         };
@@ -185,9 +190,13 @@ impl Mailroom {
              thư trong hệ thống không bị ảnh hưởng.\n\n\
              Nếu chủ tài khoản không gửi các thư này, mật khẩu có thể đã lộ: hãy khóa tài khoản, xem và hủy thư đang \
              chờ ở trang Hàng đợi thư đi, rồi cấp lại tài khoản tại trang Quản trị đơn vị.\n\
-             Nếu đây là việc thật, người quản trị máy chủ có thể cho gửi tiếp bằng lệnh:\n\
-             congthu account limits {} --reset\n",
-            who.address
+             Nếu đây là việc thật (ví dụ gửi giấy mời cho nhiều người dân), quản trị viên đơn vị {lift}, tại mục “Gửi ra \
+             ngoài hệ thống” của trang:\n{}/quan-tri/nguoi/{}\n\n\
+             Người quản trị máy chủ làm việc đó bằng lệnh congthu account limits {} --reset; thêm --help để xem cách đặt giới \
+             hạn khác.\n",
+            self.policy().web_base,
+            who.address,
+            who.address,
         );
         let subject = format!("Cảnh báo: {} gửi thư vượt giới hạn trong ngày", who.address);
         self.tell_administrators(who.unit, &subject, &text).await
@@ -206,19 +215,19 @@ impl Mailroom {
             }
             None => None,
         };
-        let limits = self.policy().sending;
+        let (account_limits, allowance) = self.limits_of(&who).await?;
         Ok(SentToday {
             account: self.store().sent_on(who.id.0, day).await?,
-            account_limits: limits.account,
+            account_limits,
+            allowance,
             unit,
-            unit_limits: limits.unit,
+            unit_limits: self.policy().sending.unit,
         })
     }
 
     /// Lets an account, and its unit, begin the day anew.
     pub async fn account_limits_reset(&self, actor: &Actor, address: &str) -> Result<(), Error> {
-        let who = self.find_address(address).await?.ok_or(Error::Missing)?;
-        self.check_subtree(actor, who.unit).await?;
+        let who = self.whose_limits(actor, address).await?;
         let day = self.today();
         let holders = [Some(who.id.0), who.unit.map(|unit| unit.0)];
         for holder in holders.into_iter().flatten() {

@@ -131,6 +131,9 @@ impl Mailroom {
         self.store()
             .sent_sweep((now - kept_ms) / 86_400_000)
             .await?;
+        self.store()
+            .allowance_sweep(now - limits::ALLOWANCE_KEPT_MS)
+            .await?;
         tracing::info!(sessions, bodies, "tidied");
         Ok(())
     }

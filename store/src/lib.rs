@@ -2,6 +2,7 @@
 //! the trace, people and their keys, assigned documents, devices. One writer commits for everybody (group commit).
 //! No policy, no protocol: who may do what is decided above.
 
+mod allowance;
 mod assigned;
 mod assignment;
 mod attached;
@@ -45,6 +46,7 @@ pub mod noun;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use allowance::Allowance;
 pub use assigned::{
     AssignedFilter, Assignee, AssigneeState, Assignment, AssignmentEvent, AssignmentStatus,
     NewAssignee, NewAssignment, PutOutcome,

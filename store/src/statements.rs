@@ -5,12 +5,13 @@ use crate::dialect::{CHUNKS, Dialect};
 use crate::listed::Listed;
 use crate::store::Store;
 use crate::{
-    Error, assignment, attached, audit, body, credential, deliver, device, directory, flags,
-    health, listing, mailbox, open, outbox, people, quota, reach, report, reread, search, sending,
-    setting, source, store, trace, trim,
+    Error, allowance, assignment, attached, audit, body, credential, deliver, device, directory,
+    flags, health, listing, mailbox, open, outbox, people, quota, reach, report, reread, search,
+    sending, setting, source, store, trace, trim,
 };
 
 const FIXED: &[&[&str]] = &[
+    allowance::SQL,
     assignment::SQL,
     attached::SQL,
     audit::SQL,

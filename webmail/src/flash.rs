@@ -16,7 +16,7 @@ pub struct Flash {
 }
 
 /// word in the address, key of the words, is it a warning
-const TABLE: [(&str, &str, bool); 32] = [
+const TABLE: [(&str, &str, bool); 35] = [
     ("gui", "flash-sent", false),
     ("nhap", "flash-draft-saved", false),
     ("xoa", "flash-trashed", false),
@@ -46,6 +46,9 @@ const TABLE: [(&str, &str, bool); 32] = [
     ("hd-dang-gui", "flash-queue-sending", true),
     ("hd-khong-co", "flash-queue-none", true),
     ("het-phien", "flash-session-ended", true),
+    ("gh-dat", "flash-limits-set", false),
+    ("gh-thuong", "flash-limits-usual", false),
+    ("gh-lai-tu-dau", "flash-limits-reset", false),
     ("dns-da-hoi", "flash-records-checked", false),
     ("dns-dang-hoi", "flash-records-checking", false),
     ("dns-khong-hoi", "flash-records-not-asked", true),

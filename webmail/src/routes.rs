@@ -132,6 +132,10 @@ fn people() -> Router<App> {
         .route("/quan-tri", get(page::admin::find))
         .route("/quan-tri/nguoi/{address}", get(page::admin::person))
         .route("/quan-tri/nguoi/{address}/phieu", post(page::slip::make))
+        .route(
+            "/quan-tri/nguoi/{address}/gioi-han",
+            post(page::allowance::change),
+        )
         .route("/quan-tri/cho-duyet", get(page::slip::waiting))
         .route("/quan-tri/cho-duyet/{id}", post(page::slip::approve))
         .route(

@@ -5,7 +5,9 @@ use crate::limits;
 use crate::office::{Office, Place};
 use crate::progress::Progress;
 use clap::{Subcommand, ValueEnum};
+use mailroom::allowance::Given;
 use mailroom::people::{ImportOutcome, NewAccount, PrincipalKindWord};
+use mailroom::policy::DayLimits;
 use std::io::Read as _;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
@@ -33,14 +35,36 @@ pub enum Account {
     /// Nhập từ CSV: address,name,unit_code,title,staff_no,phone,kind. / Import a CSV; repeating it changes nothing
     Import { file: PathBuf },
     /// Đã gửi ra ngoài bao nhiêu hôm nay. / What was sent to the outside today
-    Limits {
-        address: String,
-        /// Cho tài khoản và đơn vị bắt đầu lại từ 0. / Begin the day anew
-        #[arg(long)]
-        reset: bool,
-    },
+    Limits(Limits),
     /// Tạo phiếu dùng một lần để đặt lại mật khẩu. / Make a one-time link for a new passphrase
     ResetLink { address: String },
+}
+
+/// Giới hạn khác cho tới hết một ngày: cần cả năm mục --messages, --recipients, --strangers, --until, --reason.
+#[derive(clap::Args)]
+pub struct Limits {
+    address: String,
+    /// Cho tài khoản và đơn vị bắt đầu lại từ 0. / Begin the day anew
+    #[arg(long)]
+    reset: bool,
+    /// Thư mỗi ngày. / Letters a day
+    #[arg(long, value_name = "N", requires_all = ["recipients", "strangers", "until", "reason"])]
+    messages: Option<i64>,
+    /// Người nhận ngoài hệ thống mỗi ngày. / Recipients elsewhere a day
+    #[arg(long, value_name = "N", requires = "messages")]
+    recipients: Option<i64>,
+    /// Người nhận lần đầu mỗi ngày. / Recipients never written to before, a day
+    #[arg(long, value_name = "N", requires = "messages")]
+    strangers: Option<i64>,
+    /// Ngày cuối cùng còn áp dụng, như 31/12/2026. / The last day on which it counts
+    #[arg(long, value_name = "DAY", requires = "messages")]
+    until: Option<String>,
+    /// Lý do, ghi vào nhật ký. / Why, for the audit log
+    #[arg(long, requires = "messages")]
+    reason: Option<String>,
+    /// Trở lại giới hạn thường. / Back to the usual limits
+    #[arg(long, conflicts_with = "messages")]
+    usual: bool,
 }
 
 #[derive(clap::Args)]
@@ -123,7 +147,7 @@ impl Account {
                 Ok(())
             }
             Account::Import { file } => import(office, file).await,
-            Account::Limits { address, reset } => limits_of(office, &address, reset).await,
+            Account::Limits(limits) => limits.act(office).await,
             Account::ResetLink { address } => reset_link(office, &address).await,
         }
     }
@@ -253,12 +277,43 @@ async fn import(office: &Office, file: PathBuf) -> Result<(), Fault> {
     Ok(())
 }
 
-async fn limits_of(office: &Office, address: &str, reset: bool) -> Result<(), Fault> {
-    let room = &office.room;
-    if reset {
-        room.account_limits_reset(&room.console(), address).await?;
-        println!("{address}: đã cho bắt đầu lại từ 0 hôm nay");
+impl Limits {
+    async fn act(self, office: &Office) -> Result<(), Fault> {
+        let (room, console) = (&office.room, office.room.console());
+        let address = &self.address;
+        if let (Some(messages), Some(recipients), Some(strangers), Some(last_day), Some(reason)) = (
+            self.messages,
+            self.recipients,
+            self.strangers,
+            self.until,
+            self.reason,
+        ) {
+            let given = Given {
+                limits: DayLimits {
+                    messages,
+                    recipients,
+                    strangers,
+                },
+                last_day,
+                reason,
+            };
+            room.allowance_set(&console, address, given).await?;
+            println!("{address}: đã đặt giới hạn khác");
+        }
+        if self.usual {
+            room.allowance_end(&console, address).await?;
+            println!("{address}: đã trở lại giới hạn thường");
+        }
+        if self.reset {
+            room.account_limits_reset(&console, address).await?;
+            println!("{address}: đã cho bắt đầu lại từ 0 hôm nay");
+        }
+        show_limits(office, address).await
     }
+}
+
+async fn show_limits(office: &Office, address: &str) -> Result<(), Fault> {
+    let room = &office.room;
     let today = room.account_limits(&room.console(), address).await?;
     let shown = |name: &str, sent: &store::SentDay, most: &mailroom::policy::DayLimits| {
         let of = |sent: i64, most: i64| match most {
@@ -280,6 +335,14 @@ async fn limits_of(office: &Office, address: &str, reset: bool) -> Result<(), Fa
         );
     };
     shown(address, &today.account, &today.account_limits);
+    if let Some(given) = &today.allowance {
+        println!(
+            "    giới hạn riêng đến {}, do {} đặt: {}",
+            crate::command::trace::local_time(given.until_at - 1),
+            given.set_by,
+            given.reason
+        );
+    }
     if let Some((unit, sent)) = &today.unit {
         shown(unit, sent, &today.unit_limits);
     }

@@ -17,6 +17,7 @@ cases![
     administrators_act_on_what_fits,
     a_row_on_its_way_is_left_alone,
     what_was_sent_is_counted_with_the_letter,
+    an_allowance_is_given_and_ends,
 ];
 
 pub(super) async fn submit(
@@ -509,4 +510,38 @@ async fn what_was_sent_is_counted_with_the_letter(place: &Place) {
     assert_eq!(store.sent_on(a.0, 20).await.unwrap(), SentDay::default());
     store.sent_sweep(21).await.unwrap();
     assert_eq!(store.sent_on(unit.0, 20).await.unwrap(), SentDay::default());
+}
+
+async fn an_allowance_is_given_and_ends(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    let given = |messages, until_at| Allowance {
+        messages,
+        recipients: 2_000,
+        strangers: 500,
+        until_at,
+        reason: "Giấy mời họp dân".into(),
+        set_by: "quantri@here.example".into(),
+        set_at: NOW,
+    };
+    assert_eq!(store.allowance(a).await.unwrap(), None);
+    assert!(!store.allowance_end(a).await.unwrap());
+    assert!(store.alarm_once(a.0, 20, NOW).await.unwrap());
+    store.allowance_set(a, given(7, NOW + 5), 20).await.unwrap();
+    assert!(
+        store.alarm_once(a.0, 20, NOW).await.unwrap(),
+        "the alarm may ring again"
+    );
+    store.allowance_set(a, given(9, NOW + 9), 20).await.unwrap();
+    assert_eq!(
+        store.allowance(a).await.unwrap(),
+        Some(given(9, NOW + 9)),
+        "the last one counts"
+    );
+    store.allowance_sweep(NOW + 9).await.unwrap();
+    assert!(store.allowance(a).await.unwrap().is_some());
+    store.allowance_sweep(NOW + 10).await.unwrap();
+    assert_eq!(store.allowance(a).await.unwrap(), None);
+    store.allowance_set(a, given(1, NOW), 20).await.unwrap();
+    assert!(store.allowance_end(a).await.unwrap());
 }

@@ -5,11 +5,13 @@ use crate::asked::Asked;
 use crate::fault::Fault;
 use crate::flash::Flash;
 use crate::limits;
+use crate::page::allowance::Sending;
 use crate::session::Signed;
 use crate::shell::{self, Here, Shell};
 use crate::time;
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use store::{Principal, Status, Unit};
 
@@ -33,6 +35,9 @@ struct Find {
 struct PersonPage {
     s: Shell,
     p: Person,
+    sending: Sending,
+    /// Nobody changes the own limits.
+    own: bool,
 }
 
 #[derive(Template)]
@@ -151,10 +156,32 @@ pub async fn person(
     State(app): State<App>,
     me: Signed,
     Path(address): Path<String>,
+    Asked(asked): Asked,
 ) -> Result<Response, Fault> {
     let p = person_of(&app, &me, &address).await?;
-    let s = Shell::of(&app, &me, Here::More, p.name.clone()).await;
-    Ok(shell::html(&PersonPage { s, p }))
+    let sending = Sending::of(&app, &me, &p.address).await?;
+    let flash = Flash::of(&asked, me.lang);
+    let page = page_of(&app, &me, p, sending).await;
+    Ok(shell::html(&PersonPage {
+        s: page.s.flash(flash),
+        ..page
+    }))
+}
+
+async fn page_of(app: &App, me: &Signed, p: Person, sending: Sending) -> PersonPage {
+    PersonPage {
+        s: Shell::of(app, me, Here::More, p.name.clone()).await,
+        own: p.id == me.actor().principal.0,
+        p,
+        sending,
+    }
+}
+
+/// The page once more, with what was wrong in a form of it.
+pub async fn refused(app: &App, me: &Signed, p: Person, sending: Sending) -> Response {
+    let mut answer = shell::html(&page_of(app, me, p, sending).await);
+    *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    answer
 }
 
 /// `GET /quan-tri/nhat-ky`
@@ -191,6 +218,18 @@ fn action_words(me: &Signed, action: &str) -> String {
         "queue.release" => "audit-queue-release",
         "queue.drop" => "audit-queue-drop",
         "queue.drop-notify" => "audit-queue-drop-notify",
+        "limits.set" => "audit-limits-set",
+        "limits.usual" => "audit-limits-usual",
+        "limits.reset" => "audit-limits-reset",
+        "sending.limit" => "audit-sending-limit",
+        "account.quota" => "audit-quota",
+        "alias.add" => "audit-alias",
+        "membership.set" => "audit-membership",
+        "admin.add" => "audit-admin-add",
+        "admin.remove" => "audit-admin-remove",
+        "list.set" => "audit-list",
+        "unit.add" => "audit-unit-add",
+        "domain.add" => "audit-domain-add",
         _ => return action.to_owned(),
     };
     me.lang.t(key)

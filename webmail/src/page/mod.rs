@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod admin;
+pub mod allowance;
 pub mod assigned;
 pub mod coding;
 pub mod compose;

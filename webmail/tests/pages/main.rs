@@ -1,6 +1,7 @@
 //! The pages over a real mailroom on SQLite: what a person without scripts can do, and what nobody can.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod allowance;
 mod api;
 mod doors;
 mod letters;
