@@ -1,8 +1,9 @@
 //! IMAP commands: the reader in pieces gives what it gives at once, keeps to its bounds, and nothing makes the parser fall.
+//! And any text as a subject: its base subject is shorter and its own base subject.
 #![no_main]
 
 use imap_lite::proto::input::Caps;
-use imap_lite::proto::{Input, Language, Step, parse, utf7};
+use imap_lite::proto::{Input, Language, Step, parse, subject, utf7};
 use libfuzzer_sys::fuzz_target;
 
 const CAPS: Caps = Caps { line_bytes: 2_000, literal_bytes: 300, message_bytes: 2_000 };
@@ -22,6 +23,9 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(name) = std::str::from_utf8(bytes) {
         assert_eq!(utf7::decode(&utf7::encode(name)).as_deref(), Some(name));
         let _ = utf7::decode(name);
+        let base = subject::base(name);
+        assert!(base.len() <= name.len());
+        assert_eq!(subject::base(&base), base);
     }
 });
 

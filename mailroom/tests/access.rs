@@ -57,6 +57,9 @@ async fn reads_refused(access: &Access, mailbox: MailboxId) {
     assert!(is_denied(access.snapshot(mailbox).await));
     assert!(is_denied(access.vanished(mailbox, 0).await));
     assert!(is_denied(access.envelopes(mailbox, &[1]).await));
+    assert!(is_denied(access.previews(mailbox, &[1]).await));
+    let what = store::Worded::People;
+    assert!(is_denied(access.words(mailbox, &[1], what).await));
     assert!(is_denied(access.body(mailbox, 1).await));
     assert!(is_denied(access.list(mailbox, None, 1, false).await));
     assert!(is_denied(access.email(EmailId(1)).await));
@@ -115,6 +118,9 @@ async fn a_mailbox_id_of_another_account_opens_nothing() {
         assert!(is_denied(lan.snapshot(theirs.id).await));
         assert!(is_denied(lan.body(theirs.id, 1).await));
         assert!(is_denied(lan.envelopes(theirs.id, &[1]).await));
+        assert!(is_denied(lan.previews(theirs.id, &[1]).await));
+        let what = store::Worded::People;
+        assert!(is_denied(lan.words(theirs.id, &[1], what).await));
         assert!(is_denied(lan.list(theirs.id, None, 1, false).await));
         assert!(is_denied(lan.flags(theirs.id, &[1], add(1), None).await));
         assert!(is_denied(lan.move_to(theirs.id, &[1], own.id).await));

@@ -37,6 +37,7 @@ mod statements;
 mod store;
 mod trace;
 mod trim;
+mod worded;
 mod writer;
 
 pub mod error;
@@ -79,3 +80,4 @@ pub use setting::Stats;
 pub use source::{NewSource, Source};
 pub use store::Store;
 pub use trace::{Trace, TraceEvent, TraceFilter};
+pub use worded::{Worded, WordedRow};

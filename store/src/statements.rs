@@ -7,7 +7,7 @@ use crate::store::Store;
 use crate::{
     Error, allowance, assignment, attached, audit, body, credential, deliver, device, directory,
     flags, health, listing, mailbox, open, outbox, people, quota, reach, report, reread, search,
-    sending, setting, source, store, trace, trim,
+    sending, setting, source, store, trace, trim, worded,
 };
 
 const FIXED: &[&[&str]] = &[
@@ -37,6 +37,7 @@ const FIXED: &[&[&str]] = &[
     store::SQL,
     trace::SQL,
     trim::SQL,
+    worded::SQL,
 ];
 const LISTED: &[&[&Listed]] = &[
     attached::LISTED,
@@ -51,6 +52,7 @@ const LISTED: &[&[&Listed]] = &[
     search::LISTED,
     sending::LISTED,
     trace::LISTED,
+    worded::LISTED,
 ];
 
 impl Store {

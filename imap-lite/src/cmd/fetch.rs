@@ -1,12 +1,12 @@
 //! FETCH: rows straight from the snapshot; what must be read comes in groups, the next one while this one is written.
-//! (RFC 9051 §6.4.5, RFC 7162 §3.1.4, RFC 8474, RFC 8514)
+//! (RFC 9051 §6.4.5, RFC 7162 §3.1.4, RFC 8474, RFC 8514, RFC 8970)
 
 use super::fetch_bodies::{self, Material};
 use super::fetch_section;
 use super::select::write_vanished_earlier;
 use crate::error::Error;
 use crate::limits;
-use crate::proto::write::{flags, number};
+use crate::proto::write::{flags, number, string};
 use crate::proto::{Fetch, Item, Ranges, date};
 use crate::reply::Reply;
 use crate::session::{Selected, Session};
@@ -18,6 +18,7 @@ use store::{FlagChange, IndexRow, flag};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Plan {
     pub envelopes: bool,
+    pub previews: bool,
     pub bodies: bool,
     pub sees: bool,
 }
@@ -34,6 +35,7 @@ impl Plan {
         };
         Plan {
             envelopes: items.iter().any(is_structure),
+            previews: items.contains(&Item::Preview),
             bodies: items.iter().any(is_body),
             sees: items.iter().any(|item| match item {
                 Item::Section(section) => !section.peek,
@@ -61,7 +63,7 @@ pub async fn run(session: &mut Session, fetch: Fetch) -> Result<Reply, Error> {
         .map(|since| i64::try_from(since).unwrap_or(i64::MAX));
     let mut plan = Plan::of(&fetch.items);
     plan.sees &= !selected.view.read_only;
-    if plan.envelopes || plan.bodies {
+    if plan.envelopes || plan.previews || plan.bodies {
         return from_store(&mut selected, &fetch.items, &places, since, plan).await;
     }
     from_snapshot(
@@ -255,6 +257,11 @@ async fn write_item(
         Item::Envelope => {
             out.extend_from_slice(b"ENVELOPE ");
             out.extend_from_slice(&material.envelope);
+        }
+        // UTF-8, so a literal where it is not plain ASCII (RFC 8970 §3.3); empty where there is nothing to tell.
+        Item::Preview => {
+            out.extend_from_slice(b"PREVIEW ");
+            string(out, material.preview.as_bytes());
         }
         Item::BodyStructure => {
             out.extend_from_slice(b"BODYSTRUCTURE ");

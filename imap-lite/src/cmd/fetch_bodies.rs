@@ -14,6 +14,7 @@ use store::{IndexRow, MailboxId};
 pub struct Material {
     pub envelope: Bytes,
     pub structure: Bytes,
+    pub preview: String,
     pub body: Bytes,
     parts: OnceLock<Part>,
 }
@@ -66,6 +67,18 @@ pub async fn load(
                 (Some((_, envelope, structure)), Some(material)) => {
                     (material.envelope, material.structure) = (envelope, structure);
                 }
+                _ => *slot = None,
+            }
+        }
+    }
+    if plan.previews {
+        let uids: Vec<u32> = group.iter().map(|(_, row)| row.uid).collect();
+        let read = access.previews(mailbox, &uids).await?;
+        let mut read = read.into_iter().peekable();
+        for ((_, row), slot) in group.iter().zip(&mut materials) {
+            while read.next_if(|(uid, _)| *uid < row.uid).is_some() {}
+            match (read.next_if(|(uid, _)| *uid == row.uid), slot.as_mut()) {
+                (Some((_, preview)), Some(material)) => material.preview = preview,
                 _ => *slot = None,
             }
         }

@@ -24,6 +24,8 @@ mod rename;
 mod search;
 mod search_keys;
 mod select;
+mod sort;
+mod sort_keys;
 mod starttls;
 mod status;
 mod store;
@@ -115,6 +117,8 @@ pub static TABLE: &[Row] = &[
     command("UID EXPUNGE", Selected, Everything, "RFC 9051 §6.4.9"),
     command("SEARCH", Selected, AllButExpunge, "RFC 9051 §6.4.4"),
     command("UID SEARCH", Selected, Everything, "RFC 9051 §6.4.9"),
+    command("SORT", Selected, AllButExpunge, "RFC 5256 §3"),
+    command("UID SORT", Selected, Everything, "RFC 5256 §3"),
     command("FETCH", Selected, AllButExpunge, "RFC 9051 §6.4.5"),
     command("UID FETCH", Selected, Everything, "RFC 9051 §6.4.9"),
     command("STORE", Selected, AllButExpunge, "RFC 9051 §6.4.6"),
@@ -170,6 +174,7 @@ fn name(command: &Command) -> &'static str {
         Command::Unselect => "UNSELECT",
         Command::Expunge(uids) => by_uid(uids.is_some(), "UID EXPUNGE", "EXPUNGE"),
         Command::Search(search) => by_uid(search.uid, "UID SEARCH", "SEARCH"),
+        Command::Sort(sort) => by_uid(sort.search.uid, "UID SORT", "SORT"),
         Command::Fetch(fetch) => by_uid(fetch.uid, "UID FETCH", "FETCH"),
         Command::Store(store) => by_uid(store.uid, "UID STORE", "STORE"),
         Command::Copy(copy) => by_uid(copy.uid, "UID COPY", "COPY"),
@@ -231,6 +236,7 @@ pub(crate) async fn run(
         }
         Command::Expunge(uids) => boxed(expunge::run(session, uids)).await?,
         Command::Search(search) => boxed(search::run(session, search, tag)).await?,
+        Command::Sort(sort) => boxed(sort::run(session, sort, tag)).await?,
         Command::Fetch(fetch) => boxed(fetch::run(session, fetch)).await?,
         Command::Store(store) => boxed(store::run(session, store)).await?,
         Command::Copy(copy) => boxed(copy::run(session, copy, copy::How::Copy)).await?,
@@ -260,7 +266,7 @@ mod tests {
 
     #[test]
     fn expunge_is_never_told_where_numbers_would_move() {
-        for name in ["FETCH", "STORE", "SEARCH"] {
+        for name in ["FETCH", "STORE", "SEARCH", "SORT"] {
             let row = TABLE.iter().find(|row| row.name == name);
             assert_eq!(row.map(|row| row.tells), Some(AllButExpunge));
         }

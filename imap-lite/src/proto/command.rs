@@ -72,6 +72,7 @@ pub enum Command {
     /// Some: UID EXPUNGE (RFC 4315).
     Expunge(Option<SequenceSet>),
     Search(Search),
+    Sort(Sort),
     Fetch(Fetch),
     Store(Store),
     Copy(Transfer),
@@ -187,6 +188,8 @@ pub enum Item {
     ThreadId,
     SaveDate,
     Envelope,
+    /// The letter's first words, repaired (RFC 8970).
+    Preview,
     Body,
     BodyStructure,
     Section(Section),
@@ -239,6 +242,33 @@ pub struct Search {
     /// Named only when not understood (RFC 9051 §6.4.4, BADCHARSET).
     pub bad_charset: bool,
     pub by_modseq: bool,
+}
+
+/// SORT: a SEARCH whose answer has an order (RFC 5256 §3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sort {
+    pub criteria: Vec<Criterion>,
+    pub search: Search,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Criterion {
+    pub reverse: bool,
+    pub by: SortKey,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortKey {
+    Arrival,
+    Cc,
+    Date,
+    From,
+    Size,
+    Subject,
+    To,
+    /// By the names people see (RFC 5957 §4).
+    DisplayFrom,
+    DisplayTo,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,6 +11,7 @@ pub struct Fault(pub &'static str);
 pub type Parsed<T> = Result<T, Fault>;
 
 /// The place in a command that is read next.
+#[derive(Clone)]
 pub struct Cursor<'c> {
     rest: &'c [u8],
     literals: std::slice::Iter<'c, Bytes>,

@@ -9,7 +9,9 @@ mod parse;
 mod parse_fetch;
 mod parse_list;
 mod parse_search;
+mod parse_sort;
 pub mod sequence;
+pub mod subject;
 pub mod utf7;
 pub mod write;
 

@@ -1,10 +1,10 @@
-//! From the text of a command to its value: every command but FETCH, SEARCH and LIST, which have files of their own.
+//! From the text of a command to its value: every command but FETCH, SEARCH, SORT and LIST, which have files of their own.
 //! (RFC 9051 §9)
 
 use super::command::*;
 use super::cursor::{Cursor, Fault, Parsed};
 use super::input::RawCommand;
-use super::{date, parse_fetch, parse_list, parse_search, utf7};
+use super::{date, parse_fetch, parse_list, parse_search, parse_sort, utf7};
 use crate::limits;
 use base64::Engine;
 
@@ -102,6 +102,7 @@ fn with_arguments(name: &str, cursor: &mut Cursor, language: Language) -> Parsed
         "APPEND" => append(cursor, language)?,
         "UID EXPUNGE" => Command::Expunge(Some(cursor.sequence_set()?)),
         "SEARCH" | "UID SEARCH" => Command::Search(parse_search::search(cursor, uid)?),
+        "SORT" | "UID SORT" => Command::Sort(parse_sort::sort(cursor, uid)?),
         "FETCH" | "UID FETCH" => Command::Fetch(parse_fetch::fetch(cursor, uid)?),
         "STORE" | "UID STORE" => Command::Store(store(cursor, uid)?),
         "COPY" | "UID COPY" => Command::Copy(transfer(cursor, language, uid)?),

@@ -1,4 +1,4 @@
-//! FETCH: macros, items, sections, partials, modifiers. (RFC 9051 §6.4.5, RFC 7162 §3.1.4, RFC 3516, RFC 8474)
+//! FETCH: macros, items, sections, partials, modifiers. (RFC 9051 §6.4.5, RFC 7162 §3.1.4, RFC 3516, RFC 8474, RFC 8970)
 
 use super::command::*;
 use super::cursor::{Cursor, Fault, Parsed};
@@ -76,6 +76,10 @@ fn item(cursor: &mut Cursor) -> Parsed<Item> {
         "INTERNALDATE" => Item::InternalDate,
         "RFC822.SIZE" => Item::Size,
         "MODSEQ" => Item::ModSeq,
+        "PREVIEW" => {
+            preview_modifiers(cursor)?;
+            Item::Preview
+        }
         "EMAILID" => Item::EmailId,
         "THREADID" => Item::ThreadId,
         "SAVEDATE" => Item::SaveDate,
@@ -127,6 +131,20 @@ fn path(cursor: &mut Cursor) -> Parsed<Vec<u32>> {
         }
     }
     Ok(path)
+}
+
+/// "(LAZY)", which changes nothing here: every preview was made when the letter came. Another list belongs to FETCH, or is
+/// a fault (RFC 8970 §6).
+fn preview_modifiers(cursor: &mut Cursor) -> Parsed<()> {
+    let mut ahead = cursor.clone();
+    if !(ahead.skip(b' ') && ahead.skip(b'(') && ahead.skip_word("LAZY")) {
+        return Ok(());
+    }
+    cursor.space()?;
+    cursor.list(|cursor| match cursor.word()?.as_str() {
+        "LAZY" => Ok(()),
+        _ => Err(Fault("unknown PREVIEW modifier")),
+    })
 }
 
 fn section(cursor: &mut Cursor, peek: bool) -> Parsed<Section> {

@@ -16,11 +16,25 @@ pub fn search(cursor: &mut Cursor, uid: bool) -> Parsed<Search> {
     let mut bad_charset = false;
     if cursor.skip_word("CHARSET") {
         cursor.space()?;
-        let charset = cursor.astring()?;
-        bad_charset =
-            !charset.eq_ignore_ascii_case(b"UTF-8") && !charset.eq_ignore_ascii_case(b"US-ASCII");
+        bad_charset = !charset(cursor)?;
         cursor.space()?;
     }
+    keys(cursor, uid, returns, bad_charset)
+}
+
+/// A charset; false for one that is not known here.
+pub(super) fn charset(cursor: &mut Cursor) -> Parsed<bool> {
+    let charset = cursor.astring()?;
+    Ok(charset.eq_ignore_ascii_case(b"UTF-8") || charset.eq_ignore_ascii_case(b"US-ASCII"))
+}
+
+/// The keys up to the end of the command.
+pub(super) fn keys(
+    cursor: &mut Cursor,
+    uid: bool,
+    returns: Option<SearchReturn>,
+    bad_charset: bool,
+) -> Parsed<Search> {
     let mut keys = Keys {
         left: limits::SEARCH_KEYS_MAX,
         by_modseq: false,
@@ -39,7 +53,7 @@ pub fn search(cursor: &mut Cursor, uid: bool) -> Parsed<Search> {
     })
 }
 
-fn search_return(cursor: &mut Cursor) -> Parsed<SearchReturn> {
+pub(super) fn search_return(cursor: &mut Cursor) -> Parsed<SearchReturn> {
     let mut returns = SearchReturn::default();
     cursor.list_or_empty(|cursor| {
         match cursor.word()?.as_str() {
@@ -48,7 +62,7 @@ fn search_return(cursor: &mut Cursor) -> Parsed<SearchReturn> {
             "COUNT" => returns.count = true,
             "ALL" => returns.all = true,
             "SAVE" => returns.save = true,
-            _ => return Err(Fault("unknown SEARCH return option")),
+            _ => return Err(Fault("unknown return option")),
         }
         Ok(())
     })?;

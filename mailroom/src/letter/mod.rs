@@ -10,7 +10,7 @@ mod mime;
 mod nodes;
 mod params;
 mod text;
-mod words;
+pub(crate) mod words;
 
 use viet::{Coding, Context};
 

@@ -157,6 +157,28 @@ pub fn envelope_text(envelope: &[u8], field: EnvelopeField) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// An address of an ENVELOPE: bytes as received, None for NIL. Without a host it begins a group. (RFC 9051 §7.5.2)
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Address {
+    pub name: Option<Vec<u8>>,
+    pub mailbox: Option<Vec<u8>>,
+    pub host: Option<Vec<u8>>,
+}
+
+/// The first address an ENVELOPE made by `write` has in one place.
+pub fn first_address(envelope: &[u8], field: EnvelopeField) -> Option<Address> {
+    let place = EnvelopeField::ALL.iter().position(|have| *have == field)?;
+    let token = tokens(without_brackets(envelope)).nth(place)?;
+    let list = token.starts_with(b"(").then(|| without_brackets(token))?;
+    let mut pieces = tokens(without_brackets(tokens(list).next()?)).map(unwrapped);
+    let (name, _route) = (pieces.next().flatten(), pieces.next());
+    Some(Address {
+        name,
+        mailbox: pieces.next().flatten(),
+        host: pieces.next().flatten(),
+    })
+}
+
 /// The lists, strings and atoms of a list without its brackets.
 fn tokens(mut list: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {

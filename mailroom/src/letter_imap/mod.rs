@@ -13,7 +13,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use envelope::{EnvelopeField, envelope_text};
+pub use envelope::{Address, EnvelopeField, envelope_text, first_address};
 pub use field::{Field, field_value, field_values, fields, header_of};
 pub use parts::{Kind, Part, Piece, parts, piece};
 pub use write::{nstring, string};

@@ -5,6 +5,8 @@ mod letters;
 mod mailboxes;
 pub(crate) mod name;
 pub(crate) mod snapshot;
+mod words;
 
 pub use letters::Append;
 pub use snapshot::Snapshot;
+pub use words::{LetterWords, Person};

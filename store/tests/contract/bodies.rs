@@ -158,6 +158,22 @@ async fn envelopes_come_in_order(place: &Place) {
     ] {
         let rows = store.envelopes(mailbox, &asked).await.unwrap();
         let got: Vec<u32> = rows.iter().map(|row| row.0).collect();
+        for (what, subject) in [
+            (Worded::Dates, false),
+            (Worded::Subjects, true),
+            (Worded::People, true),
+        ] {
+            let words = store.worded(mailbox, &asked, what).await.unwrap();
+            assert_eq!(words.iter().map(|row| row.uid).collect::<Vec<_>>(), got);
+            for row in words {
+                let own = format!("s{}", row.uid - 1);
+                assert_eq!(row.subject, if subject { own } else { String::new() });
+                assert_eq!(row.envelope.is_empty(), what != Worded::People);
+            }
+        }
+        let previews = store.previews(mailbox, &asked).await.unwrap();
+        let expected: Vec<_> = got.iter().map(|uid| (*uid, "y".to_owned())).collect();
+        assert_eq!(previews, expected);
         let expected: Vec<u32> = asked
             .iter()
             .copied()

@@ -72,6 +72,24 @@ async fn a_mailbox_reads_a_letter_its_own_way(place: &Place) {
         (row.subject.as_str(), row.preview.as_str()),
         ("mã", "sã tep")
     );
+    for (account, mailbox, expected) in [
+        (a, placed[0].mailbox, ("mã", "Ngân", "Bình", "sã tep")),
+        (
+            b,
+            placed[1].mailbox,
+            ("m·", "An", "b@here.example", "s· tep"),
+        ),
+    ] {
+        let words = store.worded(mailbox, &[1], Worded::People).await.unwrap();
+        let preview = &store.previews(mailbox, &[1]).await.unwrap()[0].1;
+        let words = (
+            words[0].subject.as_str(),
+            words[0].from_name.as_str(),
+            words[0].to_text.as_str(),
+            preview.as_str(),
+        );
+        assert_eq!(words, expected, "{account}");
+    }
     put(&store, a, body, None).await;
     assert_eq!(found(&store, a, "ngan").await, 0);
     assert_eq!(found(&store, a, "tep").await, 1);
