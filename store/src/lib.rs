@@ -74,7 +74,7 @@ pub use people::{Address, AddressKind, Membership, NewPrincipal, PrincipalChange
 pub use quota::Filling;
 pub use report::{ReportDay, ReportKind, ReportSeen};
 pub use reread::Reread;
-pub use search::{Clause, Field};
+pub use search::{Clause, Field, Found};
 pub use sending::{Counted, SentDay};
 pub use setting::Stats;
 pub use source::{NewSource, Source};

@@ -68,6 +68,8 @@ pub const INDEX_TERMS: usize = 50_000;
 /// Characters from which the beginning of a word finds the word: shorter ones begin words of nearly every letter (0.1 s
 /// in 100,000 letters), and in Vietnamese are words themselves.
 pub const PREFIX_CHARS_MIN: usize = 3;
+/// Blocks of the index that one search walks at the same time.
+pub const SEARCH_BLOCKS: usize = 4;
 /// Emails still in the queue that one search reads itself.
 pub const SEARCH_FRESH: usize = 2_000;
 /// Refusals waiting to be written; beyond it they are counted and dropped, never the mail.

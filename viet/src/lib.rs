@@ -41,6 +41,7 @@ mod slots;
 mod stray;
 mod syllables;
 mod tables;
+mod toned;
 mod utf7;
 mod viqr;
 mod western;
@@ -56,3 +57,4 @@ pub use repair::{
     Context, Loose, Repaired, decode_loosely, read_bytes, repair, repair_as, repair_in_font,
     repair_labelled,
 };
+pub use toned::toned;

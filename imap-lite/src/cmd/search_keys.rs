@@ -191,11 +191,16 @@ impl Ground {
             .access
             .search_uids(self.snapshot.mailbox.id, &words)
             .await?;
-        Ok(self.keep(among, |row| uids.binary_search(&row.uid).is_ok()))
+        // Both ascend: what was found is walked along.
+        let mut found = uids.into_iter().peekable();
+        Ok(self.keep(among, |row| {
+            while found.next_if(|uid| *uid < row.uid).is_some() {}
+            found.peek() == Some(&row.uid)
+        }))
     }
 
-    fn keep(&self, mut among: Vec<usize>, good: impl Fn(&IndexRow) -> bool) -> Vec<usize> {
-        among.retain(|place| self.snapshot.rows.get(*place).is_some_and(&good));
+    fn keep(&self, mut among: Vec<usize>, mut good: impl FnMut(&IndexRow) -> bool) -> Vec<usize> {
+        among.retain(|place| self.snapshot.rows.get(*place).is_some_and(&mut good));
         among
     }
 

@@ -5,7 +5,7 @@ mod query;
 
 pub use hit::Hit;
 
-use store::{Clause, EmailId, EmailRow, IndexRow, MailboxId, Role};
+use store::{Clause, EmailId, EmailRow, Found, IndexRow, MailboxId, Role};
 
 use crate::{Access, Error, Right, limits};
 
@@ -36,6 +36,16 @@ pub struct Query {
     pub mailbox: Option<MailboxId>,
 }
 
+/// A page of what a search found.
+#[derive(Clone, Debug, Default)]
+pub struct Results {
+    /// Of all pages, bounded by SEARCH_HITS_MAX.
+    pub total: usize,
+    /// How many of them have the words with the tones as typed: they stand first. `None` where no mark was typed.
+    pub exact: Option<usize>,
+    pub rows: Vec<EmailRow>,
+}
+
 impl Query {
     pub fn parse(typed: &str) -> Query {
         query::parse(typed)
@@ -58,73 +68,76 @@ impl Access {
         Ok(found_in(&snapshot.rows, found).map(|row| row.uid).collect())
     }
 
-    /// For the pages: newest first, exact tones first among equals; the total (bounded by SEARCH_HITS_MAX) and a page of rows.
-    /// A query of filters only (dates, files) looks at the newest letters of the mailbox asked for, or of the Inbox.
+    /// The total and a page of rows of `results`.
     pub async fn search(
         &self,
         query: &Query,
         offset: usize,
         rows: usize,
     ) -> Result<(usize, Vec<EmailRow>), Error> {
+        let results = self.results(query, offset, rows).await?;
+        Ok((results.total, results.rows))
+    }
+
+    /// For the pages: letters with the tones as typed, newest first, then those that only sound alike, newest first.
+    /// A query of filters only (dates, files) looks at the newest letters of the mailbox asked for, or of the Inbox.
+    pub async fn results(
+        &self,
+        query: &Query,
+        offset: usize,
+        rows: usize,
+    ) -> Result<Results, Error> {
         self.need(Right::Read).await?;
         if let Some(mailbox) = query.mailbox {
             self.own(mailbox).await?;
         }
         let rows = rows.min(limits::LIST_ROWS_MAX);
         let found = self.found(query).await?;
+        let exact = found.exact.unwrap_or(0).min(found.emails.len());
+        let (first, others) = found.emails.split_at(exact);
         let filtered = query.before.is_some() || query.after.is_some() || query.with_files;
-        if !filtered {
-            let total = found.len();
-            let window: Vec<EmailId> = found.into_iter().skip(offset).take(rows).collect();
+        let (total, exact, page) = if filtered {
+            let mut kept = self.that_pass(query, first).await?;
+            let exact = kept.len();
+            kept.append(&mut self.that_pass(query, others).await?);
+            let page = kept.iter().skip(offset).take(rows).cloned().collect();
+            (kept.len(), exact, page)
+        } else {
+            let emails = found.emails.iter().skip(offset).take(rows);
+            let window: Vec<EmailId> = emails.copied().collect();
             let page = self.room.store().emails(&window).await?;
-            let mut page = self.as_read(page).await?;
-            tones_first(&mut page, query);
-            return Ok((total, page));
-        }
-        let mut kept: Vec<EmailRow> = Vec::new();
-        for some in found.chunks(limits::SEARCH_READ_ROWS) {
-            kept.extend(
-                self.room
-                    .store()
-                    .emails(some)
-                    .await?
-                    .into_iter()
-                    .filter(|row| passes(query, row)),
-            );
-        }
-        let total = kept.len();
-        let page = kept.into_iter().skip(offset).take(rows).collect();
-        let mut page = self.as_read(page).await?;
-        tones_first(&mut page, query);
-        Ok((total, page))
+            (found.emails.len(), exact, page)
+        };
+        Ok(Results {
+            total,
+            exact: found.exact.map(|_| exact),
+            rows: self.as_read(page).await?,
+        })
     }
 
-    /// Hits, newest first.
-    async fn found(&self, query: &Query) -> Result<Vec<EmailId>, Error> {
+    /// The rows of hits that pass the filters, in their order.
+    async fn that_pass(&self, query: &Query, hits: &[EmailId]) -> Result<Vec<EmailRow>, Error> {
+        let mut kept = Vec::new();
+        for some in hits.chunks(limits::SEARCH_READ_ROWS) {
+            let rows = self.room.store().emails(some).await?;
+            kept.extend(rows.into_iter().filter(|row| passes(query, row)));
+        }
+        Ok(kept)
+    }
+
+    /// Hits in their order.
+    async fn found(&self, query: &Query) -> Result<Found, Error> {
         let mut all: Vec<Clause> = query
             .words
             .iter()
             .filter_map(|words| clause(words, false))
             .collect();
         if all.is_empty() {
-            let mailbox = match query.mailbox {
-                Some(mailbox) => mailbox,
-                None => {
-                    self.room
-                        .store()
-                        .mailbox_by_role(self.account, Role::Inbox)
-                        .await?
-                        .id
-                }
-            };
-            let snapshot = self.snapshot(mailbox).await?;
-            return Ok(snapshot
-                .rows
-                .iter()
-                .rev()
-                .take(limits::SEARCH_HITS_MAX)
-                .map(|row| row.email)
-                .collect());
+            let emails = self.newest(query.mailbox).await?;
+            return Ok(Found {
+                emails,
+                exact: None,
+            });
         }
         // The last word may still be being typed.
         if let (Some(last), Some(words)) = (all.last_mut(), query.words.last()) {
@@ -133,16 +146,40 @@ impl Access {
         let store = self.room.store();
         let Some(mailbox) = query.mailbox else {
             let rows = limits::SEARCH_HITS_MAX;
-            return Ok(store.search(self.account, &all, rows).await?);
+            return Ok(store.search_by_tones(self.account, &all, rows).await?);
         };
-        let found = store.search(self.account, &all, usize::MAX).await?;
+        let found = store
+            .search_by_tones(self.account, &all, usize::MAX)
+            .await?;
         let snapshot = self.snapshot(mailbox).await?;
-        let mut here: Vec<EmailId> = found_in(&snapshot.rows, found)
-            .map(|row| row.email)
-            .collect();
-        here.sort_unstable_by(|a, b| b.cmp(a));
-        here.truncate(limits::SEARCH_HITS_MAX);
-        Ok(here)
+        let here = |found: Vec<EmailId>| {
+            let rows = found_in(&snapshot.rows, found);
+            let mut here: Vec<EmailId> = rows.map(|row| row.email).collect();
+            here.sort_unstable_by(|a, b| b.cmp(a));
+            here
+        };
+        let mut exact = found.emails;
+        let others = exact.split_off(found.exact.unwrap_or(0).min(exact.len()));
+        let mut emails = here(exact);
+        let exact = found.exact.map(|_| emails.len());
+        emails.append(&mut here(others));
+        emails.truncate(limits::SEARCH_HITS_MAX);
+        Ok(Found { emails, exact })
+    }
+
+    /// The newest letters of a mailbox, or of the Inbox.
+    async fn newest(&self, mailbox: Option<MailboxId>) -> Result<Vec<EmailId>, Error> {
+        let mailbox = match mailbox {
+            Some(mailbox) => mailbox,
+            None => {
+                let store = self.room.store();
+                store.mailbox_by_role(self.account, Role::Inbox).await?.id
+            }
+        };
+        let snapshot = self.snapshot(mailbox).await?;
+        let rows = snapshot.rows.iter().rev();
+        let rows = rows.take(limits::SEARCH_HITS_MAX);
+        Ok(rows.map(|row| row.email).collect())
     }
 }
 
@@ -188,29 +225,4 @@ fn passes(query: &Query, row: &EmailRow) -> bool {
     query.before.is_none_or(|before| row.received_at < before)
         && query.after.is_none_or(|after| row.received_at >= after)
         && (!query.with_files || row.attachments > 0)
-}
-
-/// On a page, letters of the same day stand by how well their subject has the tones as typed.
-fn tones_first(page: &mut [EmailRow], query: &Query) {
-    const DAY_MS: i64 = 86_400_000;
-    let typed: String = query
-        .words
-        .iter()
-        .map(|words| words.text.as_str())
-        .collect::<Vec<_>>()
-        .join(" ");
-    if typed.is_ascii() {
-        return;
-    }
-    page.sort_by_cached_key(|row| {
-        let rank = viet::rank(
-            &typed,
-            &format!("{} {} {}", row.subject, row.from_name, row.preview),
-        );
-        (
-            std::cmp::Reverse(row.received_at.div_euclid(DAY_MS)),
-            std::cmp::Reverse(rank),
-            std::cmp::Reverse(row.email),
-        )
-    });
 }

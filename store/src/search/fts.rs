@@ -1,25 +1,25 @@
 //! The full-text index of both databases: FTS5 in a file of its own in the data folder, so that indexing never holds the
 //! mail's writer and a search asks no server. It can be deleted: it is filled again from the mail.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::Mutex;
 
-use super::words::Asked;
-use super::{Entry, Field, parse_ids};
+use super::numbers::{self, BLOCK, Numbers};
+use super::words::{Asked, Document, Tones};
+use super::{Entry, Field};
 use crate::Error;
 use crate::db::{Conn, values};
 use crate::id::*;
-use crate::limits::Limits;
+use crate::limits::{Limits, SEARCH_BLOCKS};
 use crate::open::{Config, Connect, Pool};
 
 /// The ascii tokenizer takes what `viet` made as it is: it splits at blanks and keeps every letter beyond ASCII.
-/// An account has a short number here, because it stands in front of every term.
-const TABLES: &str = "CREATE VIRTUAL TABLE IF NOT EXISTS letters USING fts5(subject, sender, recipients, body, \
+/// A letter's number is its row; its block stands in front of every term, so that a search walks only the account's own.
+/// The body comes first: every posting of another column names it.
+const TABLES: &str = "CREATE VIRTUAL TABLE IF NOT EXISTS letters USING fts5(body, subject, sender, recipients, \
      content='', contentless_delete=1, tokenize='ascii'); \
-     CREATE TABLE IF NOT EXISTS owner (number INTEGER PRIMARY KEY, account BIGINT NOT NULL UNIQUE); \
      CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value BIGINT NOT NULL);";
 /// Terms gathered in memory before a piece of the index is written, bytes: one transaction, one piece.
 const GATHER: &str = "INSERT INTO letters (letters, rank) VALUES ('hashsize', 33554432)";
@@ -27,14 +27,13 @@ const EMPTY: &str =
     "DROP TABLE IF EXISTS letters; DROP TABLE IF EXISTS owner; DROP TABLE IF EXISTS mark;";
 const PUT: &str = "INSERT OR REPLACE INTO letters (rowid, subject, sender, recipients, body) VALUES ($1, $2, $3, $4, $5)";
 const REMOVE: &str = "DELETE FROM letters WHERE rowid = $1";
-const FIND: &str = "SELECT string_agg(CAST(id AS TEXT), ' ') FROM (SELECT rowid AS id FROM letters WHERE letters MATCH $1 \
-     ORDER BY rowid DESC LIMIT $2)";
-const OWNER: &str = "SELECT number FROM owner WHERE account = $1";
-const OWNER_ADD: &str = "INSERT INTO owner (account) VALUES ($1) RETURNING number";
+/// One text of short numbers: a row of its own for each would cost ten times as much.
+const FIND: &str =
+    "SELECT string_agg(CAST(rowid - $2 AS TEXT), ' ') FROM letters WHERE letters MATCH $1";
 const MARK: &str = "SELECT value FROM mark WHERE name = $1";
 const MARK_SET: &str = "INSERT INTO mark (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 /// How terms are written here; another form means filling the index again.
-const FORM: i64 = 2;
+const FORM: i64 = 3;
 
 pub(crate) struct Index {
     pool: Pool,
@@ -57,6 +56,7 @@ impl Index {
         let connect = Connect::Lite(Box::new(options));
         let mut writer = connect.writer().await?;
         writer.raw(TABLES).await?;
+        writer.raw(numbers::TABLES).await?;
         let readers = Limits {
             readers: limits.readers.div_ceil(2),
             ..limits.clone()
@@ -97,8 +97,9 @@ impl Index {
     pub async fn empty(&self, generation: i64) -> Result<(), Error> {
         let mut guard = self.writer.lock().await;
         let writer = guard.as_mut().ok_or_else(closed)?;
-        writer.raw(EMPTY).await?;
-        writer.raw(TABLES).await?;
+        for sql in [EMPTY, numbers::EMPTY, TABLES, numbers::TABLES] {
+            writer.raw(sql).await?;
+        }
         writer.run(GATHER, values![]).await?;
         writer.run(MARK_SET, values!["form", FORM]).await?;
         writer
@@ -119,22 +120,74 @@ impl Index {
         taken
     }
 
+    /// The newest letters that agree, newest first, `rows` or some more: in the order of their numbers, which is that of
+    /// their ids but for letters that were committed at the same time.
     pub async fn find(
         &self,
         account: AccountId,
         asked: &[Asked],
+        tones: Tones,
         rows: usize,
     ) -> Result<Vec<EmailId>, Error> {
-        let limit = i64::try_from(rows).unwrap_or(i64::MAX);
-        let mut conn = self.pool.conn().await?;
-        let Some(owner) = conn.row(OWNER, values![account]).await? else {
-            return Ok(Vec::new());
-        };
-        let values = values![match_text(owner.int(0)?, asked), limit];
-        let row = conn.row(FIND, values).await?;
-        let ids = row.map(|row| row.opt_text(0)).transpose()?.flatten();
-        Ok(ids.as_deref().map(parse_ids).unwrap_or_default())
+        let blocks = numbers::blocks(&mut self.pool.conn().await?, account).await?;
+        let mut found = Vec::new();
+        let mut left = blocks.as_slice();
+        while found.len() < rows && !left.is_empty() {
+            // Where not everything is asked for, the newest may be enough: one, then as many as were walked already.
+            let walked = match rows {
+                usize::MAX => SEARCH_BLOCKS,
+                _ => (blocks.len() - left.len()).clamp(1, SEARCH_BLOCKS),
+            };
+            let (some, rest) = left.split_at(walked.min(left.len()));
+            let parts = some.iter().map(|block| self.find_in(*block, asked, tones));
+            for mut part in futures_util::future::try_join_all(parts).await? {
+                part.reverse();
+                found.append(&mut part);
+            }
+            left = rest;
+        }
+        Ok(found)
     }
+
+    /// The letters of one block, oldest first.
+    async fn find_in(
+        &self,
+        block: i64,
+        asked: &[Asked],
+        tones: Tones,
+    ) -> Result<Vec<EmailId>, Error> {
+        let mut conn = self.pool.conn().await?;
+        let values = values![match_text(block, asked, tones), block * BLOCK];
+        let row = conn.row(FIND, values).await?;
+        let text = row.map(|row| row.opt_text(0)).transpose()?.flatten();
+        let mut found = parse_numbers(text.unwrap_or_default().as_bytes());
+        // FTS5 walks rows in their order, though it does not promise it.
+        if !found.is_sorted() {
+            found.sort_unstable();
+        }
+        numbers::emails(&mut conn, block, &found).await
+    }
+}
+
+/// Numbers written one after another.
+fn parse_numbers(text: &[u8]) -> Vec<u32> {
+    let mut numbers = Vec::with_capacity(text.len() / 5);
+    let mut number = None;
+    for byte in text {
+        match byte {
+            b'0'..=b'9' => {
+                number = Some(
+                    number
+                        .unwrap_or(0u32)
+                        .wrapping_mul(10)
+                        .wrapping_add(u32::from(byte - b'0')),
+                )
+            }
+            _ => numbers.extend(number.take()),
+        }
+    }
+    numbers.extend(number);
+    numbers
 }
 
 fn closed() -> Error {
@@ -142,57 +195,54 @@ fn closed() -> Error {
 }
 
 async fn write(writer: &mut Conn, entries: &[Entry], batch: i64) -> Result<(), Error> {
-    let mut owners: HashMap<AccountId, i64> = HashMap::new();
+    let mut numbers = Numbers::of(writer, entries.iter().map(|entry| entry.email)).await?;
     for entry in entries {
         let Some(document) = &entry.document else {
-            writer.run(REMOVE, values![entry.email]).await?;
+            if let Some(number) = numbers.forget(writer, entry.email).await? {
+                writer.run(REMOVE, values![number]).await?;
+            }
             continue;
         };
-        let number = match owners.get(&entry.account) {
-            Some(number) => *number,
-            None => {
-                let number = owner(writer, entry.account).await?;
-                owners.insert(entry.account, number);
-                number
-            }
-        };
-        let prefix = prefix(number);
-        let mut values = values![entry.email];
-        for words in &document.fields {
-            let mut text = String::new();
-            for word in words {
-                text.push_str(&prefix);
-                text.push_str(word);
-                text.push(' ');
-            }
+        let number = numbers.number(writer, entry.account, entry.email).await?;
+        let mut values = values![number];
+        for text in field_texts(numbers::block_of(number), document) {
             values.extend(values![text]);
         }
         writer.run(PUT, values).await?;
     }
+    numbers.keep(writer).await?;
     writer
         .run(MARK_SET, values!["batch", batch])
         .await
         .map(drop)
 }
 
-/// An account's number here, given when it is met first.
-async fn owner(writer: &mut Conn, account: AccountId) -> Result<i64, Error> {
-    if let Some(row) = writer.row(OWNER, values![account]).await? {
-        return row.int(0);
+/// What stands in front of every term: digits up to the first letter are the block's number.
+fn prefix(block: i64, tones: Tones) -> String {
+    match tones {
+        Tones::Any => format!("{block}x"),
+        Tones::Typed => format!("{block}y"),
     }
-    let row = writer.row(OWNER_ADD, values![account]).await?;
-    row.ok_or_else(|| Error::Broken("an account got no number".to_owned()))?
-        .int(0)
 }
 
-/// What stands in front of every term: digits up to the first `x` are the account's number.
-fn prefix(number: i64) -> String {
-    format!("{number}x")
+/// The fields of a letter as terms: folded, and where marks are in it the same words with their marks behind.
+fn field_texts(block: i64, document: &Document) -> [String; 4] {
+    let (folded, toned) = (prefix(block, Tones::Any), prefix(block, Tones::Typed));
+    document.fields.each_ref().map(|words| {
+        let mut text = String::with_capacity(2 * (words.folded.len() + words.toned.len()));
+        for (prefix, words) in [(&folded, &words.folded), (&toned, &words.toned)] {
+            for word in words.split_ascii_whitespace() {
+                text.push_str(prefix);
+                text.push_str(word);
+                text.push(' ');
+            }
+        }
+        text
+    })
 }
 
 /// FTS5's query language. Terms hold letters and digits only, so nothing typed can change its meaning.
-fn match_text(number: i64, asked: &[Asked]) -> String {
-    let prefix = prefix(number);
+fn match_text(block: i64, asked: &[Asked], tones: Tones) -> String {
     let mut parts = Vec::new();
     for one in asked {
         let field = match one.field {
@@ -203,10 +253,9 @@ fn match_text(number: i64, asked: &[Asked]) -> String {
             Field::Body => "body : ",
         };
         for (place, phrase) in one.phrases.iter().enumerate() {
-            let words: Vec<String> = phrase
-                .iter()
-                .map(|word| format!("{prefix}{word}"))
-                .collect();
+            let (words, tones) = phrase.words(tones);
+            let prefix = prefix(block, tones);
+            let words: Vec<String> = words.iter().map(|word| format!("{prefix}{word}")).collect();
             let star = if one.goes_on(place) { " *" } else { "" };
             parts.push(format!("{field}\"{}\"{star}", words.join(" ")));
         }
@@ -227,9 +276,21 @@ mod tests {
             phrase: false,
             prefix: true,
         };
+        let asked = [Asked::from(&clause)];
         assert_eq!(
-            match_text(35, &[Asked::from(&clause)]),
+            match_text(35, &asked, Tones::Any),
             "subject : \"35xhop 35xor 35xbody\" AND subject : \"35xnear 35xxyz\" *"
         );
+        assert_eq!(
+            match_text(35, &asked, Tones::Typed),
+            "subject : \"35yhọp 35yor 35ybody\" AND subject : \"35xnear 35xxyz\" *"
+        );
+    }
+
+    #[test]
+    fn numbers_are_read_as_they_were_written() {
+        assert!(parse_numbers(b"").is_empty());
+        assert_eq!(parse_numbers(b"0"), [0]);
+        assert_eq!(parse_numbers(b"0 7 15999"), [0, 7, 15_999]);
     }
 }

@@ -1,9 +1,12 @@
-//! Full text: emails found by words, with or without diacritics. Terms are folded by `viet` and carry their account, so
-//! that a search walks its own account's postings only. The index is derived data: filled from a queue by its own
-//! task, never delaying a delivery; what is still in the queue is searched as text, so a fresh letter is found at once.
+//! Full text: emails found by words, with or without diacritics. Terms are folded by `viet` and carry a block of one
+//! account's letters, so that a search walks its own account's postings only; the same words stand beside them as they are
+//! spelled, to tell letters with the typed tones from those that merely sound alike. The index is derived data: filled from
+//! a queue by its own task, never delaying a delivery; what is still in the queue is searched as text, so a fresh letter is
+//! found at once.
 
 mod fts;
 mod keep;
+mod numbers;
 mod words;
 
 pub(crate) use fts::Index;
@@ -11,6 +14,7 @@ pub(crate) use keep::{keep_index, queue_if_lost};
 pub(crate) use words::{fold, fold_words};
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::Error;
 use crate::db::values;
@@ -18,7 +22,7 @@ use crate::id::*;
 use crate::limits::SEARCH_FRESH;
 use crate::listed::Listed;
 use crate::store::Store;
-use words::{Asked, Document};
+use words::{Asked, Document, Tones};
 
 const QUEUED: &str = "SELECT email_id, body_id, gone FROM index_queue WHERE account_id = $1 ORDER BY email_id DESC LIMIT $2";
 pub(crate) const SQL: &[&str] = &[QUEUED, keep::QUEUE, keep::QUEUE_ALL];
@@ -48,14 +52,23 @@ pub(crate) struct Entry {
     pub email: EmailId,
     pub account: AccountId,
     /// `None`: it is gone, and leaves the index.
-    pub document: Option<std::sync::Arc<Document>>,
+    pub document: Option<Arc<Document>>,
 }
 
-/// Ids written one after another.
-fn parse_ids(text: &str) -> Vec<EmailId> {
-    text.split(' ')
-        .filter_map(|id| id.parse().ok().map(EmailId))
-        .collect()
+/// What a search found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// With the typed tones first, the newest first among them; then the others likewise.
+    pub emails: Vec<EmailId>,
+    /// How many have the typed tones; `None` where no mark was typed.
+    pub exact: Option<usize>,
+}
+
+/// An account's letters that the index has not taken yet.
+struct Fresh {
+    letters: Vec<(EmailId, Document)>,
+    /// Those, and the ones that are gone: what the index says of them is not asked.
+    queued: HashSet<EmailId>,
 }
 
 impl Store {
@@ -71,35 +84,94 @@ impl Store {
         if asked.is_empty() || asked.iter().any(Asked::is_nothing) {
             return Ok(Vec::new());
         }
-        // The queue first: an email leaves it only after it has entered the index.
+        let fresh = self.fresh(account).await?;
+        self.found(account, &asked, Tones::Any, rows, &fresh).await
+    }
+
+    /// The same, those first that have the typed tones. Of more than `rows` the oldest of the others are left out first.
+    pub async fn search_by_tones(
+        &self,
+        account: AccountId,
+        all: &[Clause],
+        rows: usize,
+    ) -> Result<Found, Error> {
+        let asked: Vec<Asked> = all.iter().map(Asked::from).collect();
+        if asked.is_empty() || asked.iter().any(Asked::is_nothing) {
+            return Ok(Found::default());
+        }
+        let fresh = self.fresh(account).await?;
+        if !asked.iter().any(Asked::has_tones) {
+            let emails = self.found(account, &asked, Tones::Any, rows, &fresh).await;
+            return Ok(Found {
+                emails: emails?,
+                exact: None,
+            });
+        }
+        let exact = self.found(account, &asked, Tones::Typed, rows, &fresh);
+        let mut emails = exact.await?;
+        let exact = emails.len();
+        if exact < rows {
+            let all = self.found(account, &asked, Tones::Any, rows, &fresh);
+            // Both newest first.
+            let mut known = emails.clone().into_iter().peekable();
+            for email in all.await? {
+                while known.next_if(|known| *known > email).is_some() {}
+                if known.peek() != Some(&email) {
+                    emails.push(email);
+                }
+            }
+            emails.truncate(rows);
+        }
+        Ok(Found {
+            emails,
+            exact: Some(exact),
+        })
+    }
+
+    /// Read before the index is asked: an email leaves the queue only after it has entered the index.
+    async fn fresh(&self, account: AccountId) -> Result<Fresh, Error> {
         let limit = i64::try_from(SEARCH_FRESH).unwrap_or(i64::MAX);
-        let queued = self.rows(QUEUED, values![account, limit]).await?;
-        let (mut fresh, mut gone) = (Vec::new(), HashSet::new());
-        for row in &queued {
+        let rows = self.rows(QUEUED, values![account, limit]).await?;
+        let (mut waiting, mut queued) = (Vec::new(), HashSet::new());
+        for row in &rows {
             let email = EmailId(row.int(0)?);
-            if row.flag(2)? {
-                gone.insert(email);
-            } else {
-                fresh.push((email, BodyId(row.int(1)?)));
+            queued.insert(email);
+            if !row.flag(2)? {
+                waiting.push((email, BodyId(row.int(1)?)));
             }
         }
-        let mut hits = self
-            .0
-            .search
-            .find(account, &asked, rows.saturating_add(gone.len()))
-            .await?;
-        hits.retain(|email| !gone.contains(email));
-        let waiting: HashSet<EmailId> = fresh.iter().map(|(email, _)| *email).collect();
-        hits.retain(|email| !waiting.contains(email));
-        let letters: Vec<_> = fresh.iter().map(|(_, body)| (account, *body)).collect();
+        let letters: Vec<_> = waiting.iter().map(|(_, body)| (account, *body)).collect();
         let rereads = self.rereads(&letters).await?;
-        for (email, body) in fresh {
+        let mut letters = Vec::with_capacity(waiting.len());
+        for (email, body) in waiting {
             let reread = rereads.get(&(account, body));
             let document = Document::of(&self.derived_as_read(body, reread).await?);
-            if asked.iter().all(|one| one.found_in(&document)) {
-                hits.push(email);
-            }
+            letters.push((email, document));
         }
+        Ok(Fresh { letters, queued })
+    }
+
+    async fn found(
+        &self,
+        account: AccountId,
+        asked: &[Asked],
+        tones: Tones,
+        rows: usize,
+        fresh: &Fresh,
+    ) -> Result<Vec<EmailId>, Error> {
+        let index = &self.0.search;
+        let enough = rows.saturating_add(fresh.queued.len());
+        let mut hits = index.find(account, asked, tones, enough).await?;
+        if !fresh.queued.is_empty() {
+            hits.retain(|email| !fresh.queued.contains(email));
+        }
+        let in_it = |document| asked.iter().all(|one| one.found_in(document, tones));
+        let letters = fresh.letters.iter();
+        hits.extend(
+            letters
+                .filter(|(_, document)| in_it(document))
+                .map(|(email, _)| *email),
+        );
         hits.sort_unstable_by(|a, b| b.cmp(a));
         hits.truncate(rows);
         Ok(hits)

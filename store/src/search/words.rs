@@ -17,24 +17,61 @@ pub(crate) fn fold_words(text: &str) -> Vec<String> {
 /// Longer words are cut: nobody types them, and the index refuses them.
 const TERM_CHARS: usize = 64;
 
-fn terms(text: &str) -> Vec<String> {
+fn cut(mut term: String) -> String {
+    if let Some((end, _)) = term.char_indices().nth(TERM_CHARS) {
+        term.truncate(end);
+    }
+    term
+}
+
+/// The words of a text, each folded and as it is spelled.
+fn terms(text: &str) -> impl Iterator<Item = (String, String)> {
     viet::tokens(text)
         .take(INDEX_TERMS)
-        .map(|token| {
-            let mut term = token.folded;
-            if let Some((end, _)) = term.char_indices().nth(TERM_CHARS) {
-                term.truncate(end);
+        .map(|token| (cut(token.folded), cut(viet::toned(token.text))))
+}
+
+/// How closely words must agree.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Tones {
+    /// Whatever the marks.
+    Any,
+    /// Phrases typed with marks must have them; others agree anyhow.
+    Typed,
+}
+
+/// The words of one field: each with a blank on either side, so that a phrase is a part of the text.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Words {
+    pub folded: String,
+    /// The same words with their marks; empty where none has any.
+    pub toned: String,
+}
+
+impl Words {
+    fn of(text: &str) -> Words {
+        let mut words = Words::default();
+        for (folded, toned) in terms(text) {
+            for (all, word) in [(&mut words.folded, folded), (&mut words.toned, toned)] {
+                if all.is_empty() {
+                    all.push(' ');
+                }
+                all.push_str(&word);
+                all.push(' ');
             }
-            term
-        })
-        .collect()
+        }
+        if words.toned == words.folded {
+            words.toned = String::new();
+        }
+        words
+    }
 }
 
 /// The findable words of an email, by field.
 #[derive(Debug)]
 pub(crate) struct Document {
     /// Subject, from, to, body.
-    pub fields: [Vec<String>; 4],
+    pub fields: [Words; 4],
 }
 
 impl Document {
@@ -42,12 +79,48 @@ impl Document {
         let sender = format!("{} {}", derived.from_name, derived.from_address);
         Document {
             fields: [
-                terms(&derived.subject),
-                terms(&sender),
-                terms(&derived.to_text),
-                terms(&derived.search_text),
+                Words::of(&derived.subject),
+                Words::of(&sender),
+                Words::of(&derived.to_text),
+                Words::of(&derived.search_text),
             ],
         }
+    }
+}
+
+/// Words asked for side by side.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Phrase {
+    folded: Vec<String>,
+    /// With the marks as typed; empty where none was typed.
+    toned: Vec<String>,
+}
+
+impl Phrase {
+    fn of(text: &str) -> Option<Phrase> {
+        let (folded, mut toned): (Vec<_>, Vec<_>) = terms(text).unzip();
+        if folded == toned {
+            toned.clear();
+        }
+        (!folded.is_empty()).then_some(Phrase { folded, toned })
+    }
+
+    /// The words to compare, and whether with their marks.
+    pub fn words(&self, tones: Tones) -> (&[String], Tones) {
+        match tones {
+            Tones::Typed if !self.toned.is_empty() => (&self.toned, Tones::Typed),
+            _ => (&self.folded, Tones::Any),
+        }
+    }
+
+    fn is_in(&self, words: &Words, goes_on: bool, tones: Tones) -> bool {
+        let (asked, tones) = self.words(tones);
+        let text = match tones {
+            Tones::Any => &words.folded,
+            Tones::Typed => &words.toned,
+        };
+        let end = if goes_on { "" } else { " " };
+        text.contains(&format!(" {}{end}", asked.join(" ")))
     }
 }
 
@@ -56,22 +129,22 @@ impl Document {
 pub(crate) struct Asked {
     pub field: Field,
     /// Each must be there, its words side by side.
-    pub phrases: Vec<Vec<String>>,
+    pub phrases: Vec<Phrase>,
     /// The last word of the last phrase may go on.
     pub prefix: bool,
 }
 
 impl From<&Clause> for Asked {
     fn from(clause: &Clause) -> Asked {
-        let phrases: Vec<Vec<String>> = if clause.phrase {
-            vec![terms(&clause.words.join(" "))]
+        let phrases = if clause.phrase {
+            Phrase::of(&clause.words.join(" ")).into_iter().collect()
         } else {
-            clause.words.iter().map(|word| terms(word)).collect()
+            clause
+                .words
+                .iter()
+                .filter_map(|word| Phrase::of(word))
+                .collect()
         };
-        let phrases = phrases
-            .into_iter()
-            .filter(|phrase| !phrase.is_empty())
-            .collect();
         Asked {
             field: clause.field,
             phrases,
@@ -86,6 +159,11 @@ impl Asked {
         self.phrases.is_empty()
     }
 
+    /// Whether any word was typed with marks.
+    pub fn has_tones(&self) -> bool {
+        self.phrases.iter().any(|phrase| !phrase.toned.is_empty())
+    }
+
     /// Whether this phrase is the one whose last word may go on. A word of one or two letters is taken as it is.
     pub fn goes_on(&self, place: usize) -> bool {
         let long = |word: &String| word.chars().nth(PREFIX_CHARS_MIN - 1).is_some();
@@ -94,13 +172,13 @@ impl Asked {
             && self
                 .phrases
                 .last()
-                .and_then(|phrase| phrase.last())
+                .and_then(|phrase| phrase.folded.last())
                 .is_some_and(long)
     }
 
-    pub fn found_in(&self, document: &Document) -> bool {
+    pub fn found_in(&self, document: &Document, tones: Tones) -> bool {
         let [subject, from, to, body] = &document.fields;
-        let fields: &[&Vec<String>] = match self.field {
+        let fields: &[&Words] = match self.field {
             Field::Any => &[subject, from, to, body],
             Field::Subject => &[subject],
             Field::From => &[from],
@@ -108,24 +186,12 @@ impl Asked {
             Field::Body => &[body],
         };
         self.phrases.iter().enumerate().all(|(place, phrase)| {
+            let goes_on = self.goes_on(place);
             fields
                 .iter()
-                .any(|words| has_phrase(words, phrase, self.goes_on(place)))
+                .any(|words| phrase.is_in(words, goes_on, tones))
         })
     }
-}
-
-fn has_phrase(words: &[String], phrase: &[String], goes_on: bool) -> bool {
-    words.windows(phrase.len().max(1)).any(|window| {
-        let last = phrase.len() - 1;
-        window
-            .iter()
-            .zip(phrase)
-            .enumerate()
-            .all(|(place, (word, asked))| {
-                word == asked || (goes_on && place == last && word.starts_with(asked.as_str()))
-            })
-    })
 }
 
 #[cfg(test)]
@@ -164,7 +230,38 @@ mod tests {
                 phrase,
                 prefix,
             });
-            assert_eq!(asked.found_in(&document()), found, "{text} {field:?}");
+            let have = asked.found_in(&document(), Tones::Any);
+            assert_eq!(have, found, "{text} {field:?}");
+        }
+    }
+
+    #[test]
+    fn typed_tones_are_told_from_mere_letters() {
+        for (text, phrase, prefix, found) in [
+            ("hỏa tốc", true, false, true),
+            ("hoả tốc", true, false, true),
+            ("HỎA TỐC", true, false, true),
+            ("hòa tốc", true, false, false),
+            ("hỏa toc", true, false, false),
+            ("hỏa toc", false, false, true),
+            ("hoa toc", true, false, true),
+            ("sở vp", false, false, true),
+            ("sỡ vp", false, false, false),
+            ("thực hiệ", true, true, true),
+            ("thực hiê", true, true, false),
+            ("snv@camau.example", false, false, true),
+        ] {
+            let words = text.split(' ').map(str::to_owned).collect();
+            let asked = Asked::from(&Clause {
+                field: Field::Any,
+                words,
+                phrase,
+                prefix,
+            });
+            assert_eq!(asked.has_tones(), !text.is_ascii(), "{text}");
+            assert!(asked.found_in(&document(), Tones::Any), "{text}");
+            let have = asked.found_in(&document(), Tones::Typed);
+            assert_eq!(have, found, "{text}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Full text: fresh letters, the index, expunged ones, the own account only.
 use std::time::Duration;
 
+use sqlx::Connection as _;
 use store::testing::{letter, person};
 use store::*;
 
@@ -11,6 +12,8 @@ cases![
     expunged_letters_leave_the_index,
     one_account_never_finds_anothers,
     a_lost_index_is_filled_again,
+    typed_tones_stand_first_in_the_whole_result,
+    an_index_of_another_form_is_filled_again_even_in_two_goes,
 ];
 
 fn asked(field: Field, text: &str, phrase: bool) -> Vec<Clause> {
@@ -213,4 +216,99 @@ async fn a_lost_index_is_filled_again(place: &Place) {
     );
     indexed(&store).await;
     assert_eq!(store.search(a, &hoa, 10).await.unwrap().len(), 1);
+}
+
+async fn typed_tones_stand_first_in_the_whole_result(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    let mut emails = Vec::new();
+    for number in 0..12 {
+        let (subject, text) = match number % 3 {
+            0 => ("Đê biển", "gia cố"),
+            1 => ("De bien", "gia co"),
+            _ => ("Vật liệu", "dễ biến dạng, đê cũ, biển xanh"),
+        };
+        let one = letter(&store, subject, text, &[a], NOW + number);
+        emails.push(store.deliver(one).await.unwrap()[0].email);
+    }
+    let newest_of = |kinds: &[usize]| -> Vec<EmailId> {
+        let all = (0..12).rev().filter(|number| kinds.contains(&(number % 3)));
+        all.map(|number| emails[number]).collect()
+    };
+    for round in ["fresh", "indexed"] {
+        for (text, phrase, exact, order) in [
+            (
+                "đê biển",
+                true,
+                Some(4),
+                [newest_of(&[0]), newest_of(&[1, 2])],
+            ),
+            (
+                "ĐÊ BIỂN",
+                true,
+                Some(4),
+                [newest_of(&[0]), newest_of(&[1, 2])],
+            ),
+            // The words may stand apart: then a letter that has both has them with their tones.
+            (
+                "đê biển",
+                false,
+                Some(8),
+                [newest_of(&[0, 2]), newest_of(&[1])],
+            ),
+            (
+                "dễ biến",
+                true,
+                Some(4),
+                [newest_of(&[2]), newest_of(&[0, 1])],
+            ),
+            ("dẻ biện", true, Some(0), [vec![], newest_of(&[0, 1, 2])]),
+            ("de bien", true, None, [vec![], newest_of(&[0, 1, 2])]),
+            (
+                "đê bien",
+                false,
+                Some(8),
+                [newest_of(&[0, 2]), newest_of(&[1])],
+            ),
+        ] {
+            let query = asked(Field::Any, text, phrase);
+            for rows in [usize::MAX, 6, 1] {
+                let found = store.search_by_tones(a, &query, rows).await.unwrap();
+                let mut expected = order.concat();
+                expected.truncate(rows);
+                assert_eq!(found.emails, expected, "{round} {text} {rows}");
+                assert_eq!(found.exact, exact.map(|exact: usize| exact.min(rows)));
+            }
+        }
+        indexed(&store).await;
+    }
+}
+
+async fn an_index_of_another_form_is_filled_again_even_in_two_goes(place: &Place) {
+    let store = place.open().await;
+    let a = person(&store, "a@here.example").await.unwrap();
+    for number in 0..3 {
+        let one = letter(&store, "x", "hỏa tốc", &[a], NOW + number);
+        store.deliver(one).await.unwrap();
+    }
+    indexed(&store).await;
+    store.close().await;
+    // As a program of before left it.
+    let path = place.data().join("search.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let mut conn = sqlx::SqliteConnection::connect_with(&options)
+        .await
+        .unwrap();
+    let old = "UPDATE mark SET value = 2 WHERE name = 'form'; DELETE FROM letters; \
+         CREATE TABLE owner (number INTEGER PRIMARY KEY, account BIGINT NOT NULL UNIQUE)";
+    sqlx::raw_sql(old).execute(&mut conn).await.unwrap();
+    conn.close().await.unwrap();
+    let hoa = asked(Field::Any, "hỏa tốc", true);
+    // Stopped at once: what is queued goes on being queued.
+    place.open().await.close().await;
+    let store = place.open().await;
+    for _ in 0..2 {
+        assert_eq!(store.search(a, &hoa, 10).await.unwrap().len(), 3);
+        indexed(&store).await;
+    }
 }
