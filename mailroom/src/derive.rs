@@ -10,7 +10,7 @@ use crate::letter::{self, Letter, Mailbox};
 use crate::{Error, attached, header, letter_imap};
 
 /// Rises with every change that makes old letters worth deriving again.
-pub(crate) const VERSION: i64 = 1;
+pub(crate) const VERSION: i64 = 2;
 /// Letters beyond this many bytes are read off the async executor: a 50 MB one would hold it for a second.
 const INLINE_BYTES_MAX: usize = 256 * 1024;
 /// Characters of one text column; a list shows a hundred.

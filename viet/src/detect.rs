@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use crate::coding::Coding;
 use crate::decode::{by_table, nfc, western};
+use crate::names;
 use crate::score::{Score, View, score};
 
 /// What is known before looking.
@@ -16,8 +17,28 @@ pub(crate) struct Hints {
     pub near: Option<Coding>,
     /// The letters are bytes that were no UTF-8: looking for mojibake among them is looking for chance.
     pub raw: bool,
+    /// The letters came out of mojibake: whatever they say by chance was never meant to be read.
+    pub undone: bool,
     /// What the words around say, as ln of how much likelier they are in Vietnamese.
     pub around: f32,
+}
+
+impl Hints {
+    /// What label and body say for the text as it stands, where the coding they name would read it just so.
+    fn for_standing(&self, sample: &[u8], standing: &str) -> f32 {
+        let reads_so = |coding: Option<Coding>| {
+            coding
+                .and_then(|coding| by_table(sample, coding))
+                .is_some_and(|text| nfc(&text) == standing)
+        };
+        if reads_so(self.near) {
+            NEAR
+        } else if reads_so(self.label) {
+            LABELLED
+        } else {
+            0.0
+        }
+    }
 }
 
 /// The finding.
@@ -48,10 +69,12 @@ const MARGIN_ALONE: f32 = 5.5;
 /// With a label or a body in the same coding less will do.
 const MARGIN_HINTED: f32 = 0.5;
 /// How much likelier a coding is that the label names, and one that the rest of the letter is in.
-const LABELLED: f32 = 1.0;
+const LABELLED: f32 = 4.0;
 const NEAR: f32 = 4.0;
 /// Bytes that are no UTF-8 are seldom Vietnamese as they stand.
 const RAW_AS_IT_STANDS: f32 = -0.5;
+/// ... but a single word of them with nothing beside it may well be.
+const MARGIN_RAW_ALONE: f32 = 6.0;
 /// How much likelier than Vietnamese as it stands; text that came as Unicode has the presumption.
 const MARGIN_VIETNAMESE: f32 = 2.0;
 /// Bytes looked at to choose a coding; the whole text is checked afterwards.
@@ -70,13 +93,19 @@ pub(crate) fn detect(raw: &[u8], as_is: &str, hints: Hints) -> Option<Found> {
     };
     let stands = score(&standing, View::AsIs, false);
     // Vietnamese as it stands, in text that is no mere bytes: not ours to change
-    if stands.bad + stands.odd == 0 && stands.evidence() > 0 && !hints.raw {
+    let suspect = hints.raw || (hints.undone && hints.near.is_some());
+    if stands.bad + stands.odd == 0 && stands.evidence() > 0 && !suspect {
         return None;
     }
+    let named = names::bonus(&standing);
     let (as_vietnamese, margin_vietnamese) = if hints.raw {
-        (stands.vietnamese + RAW_AS_IT_STANDS, 0.0)
+        let alone = stands.evidence() + stands.bad + stands.plain + stands.alien <= 1;
+        (
+            stands.vietnamese + RAW_AS_IT_STANDS + named + hints.for_standing(&sample, &standing),
+            if alone { MARGIN_RAW_ALONE } else { 0.0 },
+        )
     } else {
-        (stands.vietnamese, MARGIN_VIETNAMESE)
+        (stands.vietnamese + named, MARGIN_VIETNAMESE)
     };
     let mut best: Option<(f32, Found)> = None;
     for (coding, prior) in CANDIDATES {
@@ -96,10 +125,13 @@ pub(crate) fn detect(raw: &[u8], as_is: &str, hints: Hints) -> Option<Found> {
             let alone = reading.evidence() + reading.bad + reading.plain + reading.alien <= 1;
             (if alone { MARGIN_ALONE } else { MARGIN }, prior)
         };
-        let points = reading.vietnamese + prior + hints.around;
+        let points = reading.vietnamese + prior + hints.around + names::bonus(&text);
         let gain = (points - stands.western - margin)
             .min(points - hints.around - as_vietnamese - margin_vietnamese.min(margin));
-        if gain < 0.0 || best.is_some_and(|(top, _)| top >= points) || !is_sensible(&reading) {
+        if gain < 0.0
+            || best.is_some_and(|(top, _)| top >= points)
+            || !is_sensible(&reading, hinted)
+        {
             continue;
         }
         let found = Found {
@@ -112,8 +144,8 @@ pub(crate) fn detect(raw: &[u8], as_is: &str, hints: Hints) -> Option<Found> {
 }
 
 /// Enough of the words above ASCII are syllables in use.
-fn is_sensible(reading: &Score) -> bool {
-    reading.evidence() > 0
+fn is_sensible(reading: &Score, hinted: bool) -> bool {
+    (reading.evidence() > 0 || hinted && reading.abbreviations > 0)
         && reading.bad * 3 <= reading.evidence()
         && reading.legal <= reading.good * 2
 }

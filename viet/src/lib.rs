@@ -34,6 +34,7 @@ mod fonts;
 mod legacy;
 mod letters;
 mod mojibake;
+mod names;
 mod refs;
 mod repair;
 mod score;

@@ -20,12 +20,15 @@ pub(crate) fn undo(text: &str) -> Cow<'_, str> {
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len());
     let mut certain = false;
+    // every lost space stands in a word that no language writes: "GiÃ ng"
+    let mut odd = true;
     let mut lost_spaces = Vec::new();
     let mut at = 0;
     while let Some(c) = chars.get(at).copied() {
         if let Some((letter, used, lost)) = sequence_at(&chars, at) {
             if lost {
                 lost_spaces.push(out.len());
+                odd &= is_oddly_cut(&chars, at);
             }
             out.push(letter);
             at += used;
@@ -35,8 +38,8 @@ pub(crate) fn undo(text: &str) -> Cow<'_, str> {
             at += 1;
         }
     }
-    // a lost space alone proves nothing: "MANHÃ DE" is Portuguese
-    if !certain {
+    // a lost space alone proves little: "MANHÃ DE" is Portuguese
+    if !certain && (!odd || lost_spaces.is_empty()) {
         return Cow::Borrowed(text);
     }
     if lost_spaces.is_empty() {
@@ -61,12 +64,15 @@ fn sequence_at(chars: &[char], at: usize) -> Option<(char, usize, bool)> {
         *first = lead;
     }
     let mut lost = false;
+    let mut used = len;
     for offset in 1..len {
-        let c = *chars.get(at + offset)?;
+        let c = chars.get(at + offset).copied().unwrap_or('\n');
         let mut byte = cp1252_byte(c)?;
-        if c == ' ' && offset + 1 == len && has_nbsp_letter(bytes) {
+        if matches!(c, ' ' | '\n' | '\r') && offset + 1 == len && has_nbsp_letter(bytes) {
             byte = 0xa0;
             lost = true;
+            // a space before the end of a line goes first of all
+            used -= usize::from(c != ' ');
         }
         if !(0x80..=0xbf).contains(&byte) {
             return None;
@@ -77,7 +83,36 @@ fn sequence_at(chars: &[char], at: usize) -> Option<(char, usize, bool)> {
         .ok()?
         .chars()
         .next()?;
-    (is_plausible(c) && (!lost || chars.get(at + len).is_some())).then_some((c, len, lost))
+    is_plausible(c).then_some((c, used, lost))
+}
+
+/// "Ã" between small letters and a space, where both sides together are a syllable and the second alone is none.
+fn is_oddly_cut(chars: &[char], at: usize) -> bool {
+    let head = chars.get(..at).unwrap_or_default();
+    let head: Vec<char> = head
+        .iter()
+        .rev()
+        .take_while(|c| c.is_alphabetic())
+        .copied()
+        .collect();
+    let tail: String = chars
+        .get(at + 2..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(|c| c.is_alphabetic())
+        .collect();
+    let joined: String = head
+        .iter()
+        .rev()
+        .copied()
+        .chain(['à'])
+        .chain(tail.chars())
+        .collect();
+    chars.get(at) == Some(&'Ã')
+        && head.first().is_some_and(|c| c.is_lowercase())
+        && !tail.is_empty()
+        && tier_of(&tail) == Tier::None
+        && tier_of(&joined) >= Tier::Attested
 }
 
 /// Leads whose letter with last byte A0 is Vietnamese: à, Ơ, Ạ, Ỡ.
@@ -161,12 +196,21 @@ mod tests {
         assert_eq!(undo(&broken), "Bảo vệ hành lang, rà soát và làm");
         let collapsed = broken.replace("  ", " ");
         assert_eq!(undo(&collapsed), "Bảo vệ hành lang, rà soát và làm");
+        for (from, to) in [
+            ("Ä\u{90}inh Diá»‡u HÃ", "Đinh Diệu Hà"),
+            ("Ä\u{90}á»‘i vá»›i HÃ\r\nNam", "Đối với Hà\r\nNam"),
+            ("GiÃ ng Thanh Nam", "Giàng Thanh Nam"),
+        ] {
+            assert_eq!(undo(from), to);
+        }
     }
 
     #[test]
     fn western_words_are_not_mojibake() {
         for text in [
             "São Paulo",
+            "AMANHÃ DE MANHÃ",
+            "MANHÃ\n",
             "Ângela Ávila",
             "maître d’hôtel",
             "ÄÖÜ",

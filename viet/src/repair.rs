@@ -68,6 +68,7 @@ pub fn repair<'a>(text: &'a str, cx: &Context) -> Repaired<'a> {
             label: None,
             near: cx.body_coding,
             raw: false,
+            undone: false,
             around: 0.0,
         },
     )
@@ -94,6 +95,7 @@ fn repair_with(text: &str, hints: Hints) -> Repaired<'_> {
                 ..Hints::default()
             };
         }
+        hints.undone = steps.mojibake > 0 && steps.codings.is_empty();
         if clean::coding_of_clean(&next).is_some() {
             let coding = steps.coding(&next);
             return Repaired {
@@ -181,7 +183,7 @@ fn one_round(text: &str, hints: Hints, steps: &mut Steps) -> Option<String> {
         steps.sure = Some(steps.sure.unwrap_or(1.0).min(outcome.confidence));
         return Some(nfc(&outcome.text).into_owned());
     }
-    let next = viqr::find(text)?;
+    let next = viqr::find(text, hints.near == Some(Coding::Viqr))?;
     if !changed(&next) {
         return None;
     }
@@ -236,6 +238,7 @@ pub fn read_bytes<'a>(raw: &'a [u8], label: Option<&str>, cx: &Context) -> Repai
         },
         near: cx.body_coding,
         raw: false,
+        undone: false,
         around: 0.0,
     };
     match utf8(raw) {
@@ -272,7 +275,10 @@ fn read_by_chance_utf8(
             && !matches!(c, 'Ơ' | 'ơ' | 'Ư' | 'ư')
     };
     let mut before = ' ';
-    let mut glued = false;
+    // one such letter that is a whole word counts where a Vietnamese coding is expected: VISCII's "Đỗ" is "в"
+    let expected = hints.near.or(hints.label).is_some_and(Coding::is_legacy);
+    let is_word = |word: &str| word.chars().count() == 1 && word.chars().all(is_far);
+    let mut glued = expected && text.split(' ').filter(|word| is_word(word)).count() == 1;
     for c in text.chars() {
         if c > '\u{7ff}' {
             return None;
@@ -472,6 +478,7 @@ pub fn repair_labelled(text: &str, label: Coding, cx: &Context) -> Repaired<'sta
         label: Some(label),
         near: cx.body_coding,
         raw: false,
+        undone: false,
         around: 0.0,
     };
     let mut read = repair_with(text, hints).into_owned();

@@ -35,6 +35,8 @@ pub(crate) struct Score {
     pub alien: u32,
     /// good words of three letters and more
     pub long: u32,
+    /// capital consonants with Đ among them, as in `TSCĐ`: fine beside other words, no evidence by themselves
+    pub abbreviations: u32,
     /// words no language writes: symbols inside, capitals behind small letters, marks on the wrong vowel
     pub odd: u32,
 }
@@ -73,6 +75,10 @@ const OTHER_ALPHABET: f32 = -2.0;
 const OTHER_ALPHABET_LETTER: f32 = -3.2;
 /// A small letter among capitals.
 const CASES_CLASH: f32 = -5.0;
+/// `ĐT`, `TSCĐ`: as rare as a syllable that few use.
+const ABBREVIATION: f32 = -9.0;
+const ABBREVIATION_POINTS: f32 = 0.3;
+const ABBREVIATION_LETTERS_MAX: usize = 7;
 /// ASCII words: how much likelier in Vietnamese than elsewhere, by tier and number of letters (two, three, more).
 const PLAIN_FREQUENT: [f32; 3] = [0.7, 2.0, 3.0];
 const PLAIN_COMMON: [f32; 3] = [-0.3, 1.0, 1.8];
@@ -94,6 +100,7 @@ struct Word {
     /// a capital behind a small letter, the first one aside
     late_upper: bool,
     first_upper: bool,
+    vowels: usize,
     /// weight of the signs: one that fits behind a word counts once, any other twice
     symbols: usize,
     /// signs of any kind
@@ -119,12 +126,15 @@ pub(crate) fn score(text: &str, view: View, loses_case: bool) -> Score {
     let alphabet = Alphabet::get();
     let mut total = Score::default();
     let mut word = Word::default();
+    // German and Danish quotes point inwards: "«" closes only what "»" opened
+    let mut quoted = false;
     for c in text.chars() {
+        quoted |= c == '»' && word.letters == 0;
         let letter = alphabet.letter(c);
         if letter.code != 0 {
             word.take(c, letter, view);
         } else if is_glue(c) || (word.letters + word.signs > 0 && is_inner_glue(c)) || c == '°' {
-            word.symbol(c, view);
+            word.symbol(c, view, quoted);
         } else {
             if word.letters + word.signs > 0 {
                 std::mem::take(&mut word).weigh(&mut total, view, loses_case);
@@ -185,6 +195,7 @@ impl Word {
             self.special += 1;
             self.small_special |= !letter.upper;
         }
+        self.vowels += usize::from(letter.vowel);
         self.foreign |= letter.code == FOREIGN;
         if view == View::AsIs {
             let lower = if c.is_ascii() {
@@ -204,7 +215,7 @@ impl Word {
         self.last2 = std::mem::replace(&mut self.last, c);
     }
 
-    fn symbol(&mut self, c: char, view: View) {
+    fn symbol(&mut self, c: char, view: View, quoted: bool) {
         if view == View::AsIs {
             self.spelling.push(c);
         }
@@ -213,7 +224,8 @@ impl Word {
             matches!(c, '«' | '»' | '¿' | '¡' | '©' | '®' | '°')
         } else {
             match c {
-                '»' | '«' | '“' | '”' | '„' | '‚' | '‘' | '‹' | '›' | '•' | '€' => {
+                '«' => quoted,
+                '»' | '“' | '”' | '„' | '‚' | '‘' | '‹' | '›' | '•' | '€' => {
                     true
                 }
                 '®' | '©' | '™' => {
@@ -251,10 +263,20 @@ impl Word {
 
     /// A small letter among capitals, as in `MžI`.
     fn cases_clash(&self) -> bool {
-        self.uppers >= 2
-            && self.uppers < self.letters
-            && self.small_special
-            && self.uppers + self.special >= self.letters
+        let small = self.uppers >= 2 && self.uppers < self.letters && self.small_special;
+        small && self.uppers + self.special >= self.letters
+    }
+
+    /// `GÊp`: one word, neither in capitals nor in small letters.
+    fn starts_twice(&self) -> bool {
+        self.uppers == 2 && self.letters > 2 && self.special > 0 && !self.small_special
+    }
+
+    fn is_abbreviation(&self) -> bool {
+        self.uppers == self.letters
+            && self.vowels == 0
+            && !self.foreign
+            && (2..=ABBREVIATION_LETTERS_MAX).contains(&self.letters)
     }
 
     fn weigh(mut self, total: &mut Score, view: View, loses_case: bool) {
@@ -288,6 +310,17 @@ impl Word {
         }
         if glued {
             self.weigh_nonsense(total, view, glued);
+            return;
+        }
+        if self.is_abbreviation() {
+            total.abbreviations += 1;
+            total.vietnamese += ABBREVIATION;
+            total.western += if view == View::AsIs {
+                self.spelling.look(false).nats
+            } else {
+                0.0
+            };
+            total.points += ABBREVIATION_POINTS;
             return;
         }
         let usage =
@@ -436,7 +469,12 @@ impl Word {
             look.nats
                 .max(OTHER_ALPHABET + OTHER_ALPHABET_LETTER * self.letters as f32)
         } else {
-            look.nats + if self.cases_clash() { CASES_CLASH } else { 0.0 }
+            look.nats
+                + if self.cases_clash() || self.starts_twice() {
+                    CASES_CLASH
+                } else {
+                    0.0
+                }
         };
         total.vietnamese += BORROWED + look.nats.min(borrowed - BORROWED);
         total.odd += u32::from(odd);

@@ -96,9 +96,24 @@ fn letter_at(c: char, tail: &[char]) -> (Option<char>, usize) {
 /// Texts up to this length are headlines rather than sentences, in bytes.
 const HEADLINE_BYTES: usize = 80;
 
+/// What one word says about VIQR.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Evidence {
+    /// signs that make no syllable
+    Against,
+    None,
+    /// a sign at the end that ends sentences too: "Thi.", "nhe?"
+    Weak,
+    /// a sign inside a word, or one that ends none
+    Strong,
+    /// two signs on one letter
+    Sure,
+}
+
 /// Finds VIQR in ASCII text that carries no label: every word is decoded when that makes it a syllable, and the text
-/// is taken for VIQR only when enough words with shape signs or inner tone signs turn out so.
-pub(crate) fn find(text: &str) -> Option<String> {
+/// is taken for VIQR only when enough words with shape signs or inner tone signs turn out so. Vietnamese typed without
+/// marks is full of "nhe." and "di?", which prove nothing. `near`: the rest of the letter is VIQR.
+pub(crate) fn find(text: &str, near: bool) -> Option<String> {
     if !text.is_ascii()
         || !text
             .bytes()
@@ -110,21 +125,25 @@ pub(crate) fn find(text: &str) -> Option<String> {
     let escapes =
         text.contains("\\.") || text.contains("\\?") || text.trim().len() <= HEADLINE_BYTES;
     let mut out = String::with_capacity(text.len());
-    let (mut good, mut bad, mut alien) = (0u32, 0u32, 0u32);
+    let (mut good, mut strong, mut sure, mut bad, mut alien) = (0u32, 0u32, 0u32, 0u32, 0u32);
     for word in text.split_inclusive(|c: char| {
         c.is_whitespace() || matches!(c, '/' | '-' | ',' | ';' | ':' | '"' | ')')
     }) {
         let (body, ending) = split_ending(word);
         let last_word = ending.is_empty() || ending.contains('\n');
-        let (read, sure, wrong) = read_word(body, escapes, last_word);
-        good += u32::from(sure);
-        bad += u32::from(wrong);
-        alien += u32::from(!sure && is_alien(body));
+        let (read, evidence) = read_word(body, escapes, last_word);
+        good += u32::from(evidence >= Evidence::Weak);
+        strong += u32::from(evidence >= Evidence::Strong);
+        sure += u32::from(evidence == Evidence::Sure);
+        bad += u32::from(evidence == Evidence::Against);
+        alien += u32::from(evidence <= Evidence::None && is_alien(body));
         out.push_str(&read);
         out.push_str(ending);
     }
-    // two sure words, and no more of another language: "dde" is Welsh, "du." ends a Basque sentence
-    (good >= 2 && bad * 3 <= good && alien <= good).then_some(out)
+    // two words, one of them more than a full stop, and no more of another language: "dde" is Welsh, "du." ends a
+    // Basque sentence
+    let enough = strong >= 1 && good >= 2 || sure >= 1 && alien == 0 || near && good >= 1;
+    (enough && bad * 3 <= good && alien <= good).then_some(out)
 }
 
 /// A word in small letters that is no syllable.
@@ -135,7 +154,7 @@ fn is_alien(body: &str) -> bool {
 /// True when a run of ASCII between white space holds a word that speaks for VIQR.
 pub(crate) fn is_sure(run: &str) -> bool {
     run.split(['/', '-', ',', ';', ':', '"', ')'])
-        .any(|word| read_word(word, true, true).1)
+        .any(|word| read_word(word, true, true).1 >= Evidence::Strong)
 }
 
 fn split_ending(word: &str) -> (&str, &str) {
@@ -149,46 +168,103 @@ fn split_ending(word: &str) -> (&str, &str) {
     word.split_at_checked(at).unwrap_or((word, ""))
 }
 
-/// The word decoded when that makes a syllable; whether it is sure evidence of VIQR; whether it is evidence against.
-fn read_word(body: &str, escapes: bool, last_word: bool) -> (String, bool, bool) {
+/// The word decoded when that makes a syllable, and what it says about VIQR.
+fn read_word(body: &str, escapes: bool, last_word: bool) -> (String, Evidence) {
+    let as_it_is = |evidence| (body.to_owned(), evidence);
     let start = body
         .find(|c: char| c.is_ascii_alphabetic())
         .unwrap_or(body.len());
     let (lead, core) = body.split_at_checked(start).unwrap_or((body, ""));
-    if core.is_empty() {
-        return (body.to_owned(), false, false);
-    }
     let whole = decode(core);
     if whole == core {
-        return (body.to_owned(), false, false);
+        return as_it_is(Evidence::None);
     }
+    if is_abbreviation(&whole) {
+        return (format!("{lead}{whole}"), Evidence::None);
+    }
+    let nonsense = if has_shape(core) {
+        Evidence::Against
+    } else {
+        Evidence::None
+    };
     // the last sign may be punctuation: "bao." at the end of a sentence
-    let shorter = core
-        .strip_suffix(['.', '?', '\''])
-        .map(|stem| (decode(stem), core.get(stem.len()..).unwrap_or_default()));
+    let shorter = core.strip_suffix(['.', '?', '\'']).map(|stem| {
+        (
+            decode(stem),
+            stem,
+            core.get(stem.len()..).unwrap_or_default(),
+        )
+    });
     let letters = whole.trim_end_matches(|c: char| !c.is_alphabetic());
     let tier = tier_of(letters);
-    if let Some((stem, sign)) = &shorter {
+    if let Some((stem, written, sign)) = &shorter {
         let stem_tier = tier_of(stem);
         let ends = last_word && !escapes;
         if tier == Tier::None || (stem_tier >= tier && ends) {
             if stem_tier == Tier::None {
-                return (body.to_owned(), false, has_shape(core));
+                return as_it_is(nonsense);
             }
-            let sure = stem_tier >= Tier::Attested && !stem.is_ascii();
-            return (format!("{lead}{stem}{sign}"), sure, false);
+            let evidence = if stem_tier >= Tier::Attested && !stem.is_ascii() {
+                strength(written)
+            } else {
+                Evidence::None
+            };
+            return (format!("{lead}{stem}{sign}"), evidence);
         }
     }
     if tier == Tier::None {
-        return (body.to_owned(), false, has_shape(core));
+        // no syllable: only what the signs were kept from with a backslash
+        return if core.contains('\\') && !has_shape(core) {
+            (format!("{lead}{}", unescape(core)), Evidence::None)
+        } else {
+            as_it_is(nonsense)
+        };
     }
-    let sure =
-        tier >= Tier::Attested && (has_shape(core) || shorter.is_none() || !whole.is_ascii());
-    (
-        format!("{lead}{whole}"),
-        sure && letters.chars().count() > 1,
-        false,
-    )
+    let evidence = if tier >= Tier::Attested && letters.chars().count() > 1 {
+        match shorter {
+            Some((stem, written, _)) if stem.is_ascii() && !has_shape(written) => Evidence::Weak,
+            _ => strength(core),
+        }
+    } else {
+        Evidence::None
+    };
+    (format!("{lead}{whole}"), evidence)
+}
+
+/// What the signs of a syllable in use are worth.
+fn strength(core: &str) -> Evidence {
+    let twice = core.as_bytes().windows(2).any(|pair| {
+        matches!(
+            pair,
+            [b'^' | b'+' | b'(', b'`' | b'\'' | b'?' | b'~' | b'.']
+        )
+    });
+    if twice {
+        Evidence::Sure
+    } else {
+        Evidence::Strong
+    }
+}
+
+/// `ĐT`, `TSCĐ`: Đ among capital consonants.
+fn is_abbreviation(read: &str) -> bool {
+    read.contains('Đ')
+        && read.chars().count() > 1
+        && read.chars().all(|c| {
+            (c.is_ascii_uppercase() && !matches!(c, 'A' | 'E' | 'I' | 'O' | 'U' | 'Y')) || c == 'Đ'
+        })
+}
+
+/// Backslashes before signs taken away.
+fn unescape(core: &str) -> String {
+    let mut out = String::with_capacity(core.len());
+    let mut chars = core.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c != '\\' || !chars.peek().is_some_and(|next| is_sign(*next)) {
+            out.push(c);
+        }
+    }
+    out
 }
 
 fn has_shape(word: &str) -> bool {
@@ -251,6 +327,32 @@ fn written(c: char) -> Option<String> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn viqr_is_told_from_full_stops() {
+        for (text, near, read) in [
+            ("Ta. Hu+~u DDa.t", false, Some("Tạ Hữu Đạt")),
+            ("Tri.nh Thi. Nga", false, Some("Trịnh Thị Nga")),
+            ("KHA^?N", false, Some("KHẨN")),
+            ("Vo~ Nhung", true, Some("Võ Nhung")),
+            ("Xin nghi?", true, Some("Xin nghỉ")),
+            ("Vo~ Nhung", false, None),
+            ("Xin nghi?", false, None),
+            ("Nhan duoc roi nhe. Mai gap lai. Ai di? Toi.", false, None),
+            (
+                "y~ = 3. What? No. Go. So? Ha. U.A.E. e.g., p.o.",
+                false,
+                None,
+            ),
+            (
+                "DDie^.n thoa.i (DDT): 0905, xem so-noi\\.example",
+                false,
+                Some("Điện thoại (ĐT): 0905, xem so-noi.example"),
+            ),
+        ] {
+            assert_eq!(find(text, near).as_deref(), read, "{text}");
+        }
+    }
 
     #[test]
     fn labelled_viqr_reads_and_writes() {
