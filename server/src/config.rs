@@ -207,13 +207,38 @@ pub struct Outbound {
     /// Port of MTA-STS policy hosts; only a test says another than 443.
     pub sts_port: u16,
     /// Send over IPv6 too? Only with a PTR record and SPF for it.
-    pub ipv6: bool,
+    pub ipv6: Ipv6,
     /// Validate DNSSEC and obey DANE? Only with name servers that pass signatures on.
     pub dnssec: bool,
     /// Zone file lines (DNSKEY) to validate from instead of the Internet's root: a closed network that signs its own, tests.
     pub trust_anchor: Option<PathBuf>,
     /// Tell other domains daily what we saw of their TLS and of letters in their name (RFC 8460, RFC 9990)?
     pub reports: bool,
+}
+
+/// `false`, `true` or `"auto"`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(try_from = "toml::Value")]
+pub enum Ipv6 {
+    Never,
+    Always,
+    /// While every address it would leave from has its name and its SPF.
+    WhenRight,
+}
+
+impl TryFrom<toml::Value> for Ipv6 {
+    type Error = String;
+
+    fn try_from(value: toml::Value) -> Result<Ipv6, String> {
+        match value {
+            toml::Value::Boolean(false) => Ok(Ipv6::Never),
+            toml::Value::Boolean(true) => Ok(Ipv6::Always),
+            toml::Value::String(word) if word == "auto" => Ok(Ipv6::WhenRight),
+            other => Err(format!(
+                "outbound.ipv6 is true, false or \"auto\", not {other}"
+            )),
+        }
+    }
 }
 
 impl Default for Outbound {
@@ -230,7 +255,7 @@ impl Default for Outbound {
             dns: Vec::new(),
             mx_port: 25,
             sts_port: 443,
-            ipv6: false,
+            ipv6: Ipv6::Never,
             dnssec: false,
             trust_anchor: None,
             reports: true,

@@ -1,11 +1,11 @@
 //! The whole house wired together: store, mailroom, every door and worker, until the word to stop; then the drain.
 //! Knows every crate and decides nothing they decide.
 
-use crate::config::{Config, Listen};
+use crate::config::{Config, Ipv6, Listen};
 use crate::fault::Fault;
 use crate::office::Office;
 use crate::tls::Certificates;
-use crate::{admin, limits, listen, own_sts, reader, rotation, watch, web, wire};
+use crate::{admin, limits, listen, own_sts, reader, rotation, six, watch, web, wire};
 use mailroom::Mailroom;
 use smtp::Door;
 use smtp::report::Tally;
@@ -223,6 +223,10 @@ impl House {
         if let Some(tender) = rotation::tender(config)? {
             let (room, keys) = (self.room().clone(), Arc::clone(&settings.dkim));
             self.spawn(rotation::run(tender, room, keys, self.shutdown.clone()));
+        }
+        if config.outbound.ipv6 == Ipv6::WhenRight && config.mail.sink.is_empty() {
+            let (room, on) = (self.room().clone(), Arc::clone(&settings.ipv6));
+            self.spawn(six::run(config.clone(), room, on, self.shutdown.clone()));
         }
         self.spawn(smtp::outbound::run(
             settings,

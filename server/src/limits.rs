@@ -60,5 +60,9 @@ pub const RECORDS_LOOK: Duration = Duration::from_secs(20);
 pub const RECORDS_WAIT: Duration = Duration::from_secs(2);
 /// Domains looked up at the same time.
 pub const RECORD_LOOKS_AT_ONCE: usize = 2;
+/// With `outbound.ipv6 = "auto"` the addresses mail leaves from are looked at this often.
+pub const IPV6_LOOK: Duration = Duration::from_secs(3_600);
+/// Names of one address followed back to it.
+pub const PTR_NAMES_MAX: usize = 16;
 /// SMTP connections to other servers at once.
 pub const OUTBOUND_CONNECTIONS_MAX: usize = 200;

@@ -20,6 +20,7 @@ mod reader;
 mod records;
 mod rotation;
 mod settings;
+mod six;
 mod template;
 mod tls;
 mod watch;

@@ -152,7 +152,8 @@ retry_minutes = [1, 5, 15, 30, 60, 120, 240]
 give_up_days = 5
 # Máy chủ DNS; [] = theo máy. / Name servers; [] = the machine's own.
 dns = []
-# Gửi bằng IPv6? Chỉ khi có bản ghi PTR và SPF cho địa chỉ đó. / Send over IPv6? Only with PTR and SPF for it.
+# Gửi bằng IPv6? true, false, hoặc "auto": chỉ khi tên ngược (PTR) và SPF của địa chỉ đó đều đúng, nếu không thì IPv4. /
+# Send over IPv6? true, false, or "auto": only while PTR and SPF of the address are right, else IPv4.
 ipv6 = false
 # Kiểm chữ ký DNSSEC và tuân theo DANE; chỉ bật khi máy chủ DNS chuyển đủ chữ ký. /
 # Validate DNSSEC and obey DANE; only with name servers that pass signatures on.

@@ -1,6 +1,6 @@
 //! How the configuration reaches each protocol: one function per crate, values in, a configuration or a task out.
 
-use crate::config::Config;
+use crate::config::{Config, Ipv6};
 use crate::fault::{Exit, Fault};
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{NameServerConfig, ResolverConfig};
@@ -11,6 +11,7 @@ use smtp::report::Tally;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 fn wrong(vi: String, en: String) -> Fault {
     Fault::new(Exit::Config, vi, en)
@@ -119,7 +120,8 @@ pub fn outbound(config: &Config, tally: Option<Arc<Tally>>) -> Result<outbound::
         port: config.outbound.mx_port,
         source_v4: None,
         source_v6: None,
-        ipv6: config.outbound.ipv6,
+        // "auto" begins without it until the addresses were looked at.
+        ipv6: Arc::new(AtomicBool::new(config.outbound.ipv6 == Ipv6::Always)),
         // Name servers of one's own mean a closed network or a test: MX records there may lead to private addresses.
         allow_private: !config.outbound.dns.is_empty(),
         dkim: Arc::new(keys.sealing(&config.site.domain, &config.site.host_name)),

@@ -3,7 +3,7 @@
 use super::ask::No;
 use super::patient::{Patient, covers, is_here};
 use super::{Part, limits};
-use crate::own_sts;
+use crate::{own_sts, six};
 use futures_util::StreamExt as _;
 use hickory_resolver::proto::rr::RecordType;
 use smtp::outbound::dial::is_public;
@@ -190,7 +190,21 @@ pub async fn address(patient: &Patient) -> Vec<Part> {
             ));
         }
     }
+    parts.extend(patient.sources().into_iter().map(source));
     parts
+}
+
+/// Letters can only leave from an address that this machine has.
+fn source((ip, domains): (IpAddr, Vec<&str>)) -> Part {
+    let asked = format!("địa chỉ gửi {ip} của {} ([[source]])", domains.join(", "));
+    match is_here(ip) {
+        true => Part::ok(asked, "là địa chỉ của máy này"),
+        false => Part::fail(
+            asked,
+            "máy này không có địa chỉ đó: thư của miền không gửi ra được",
+            "gán địa chỉ này cho máy, hoặc sửa mục [[source]] trong cấu hình",
+        ),
+    }
 }
 
 /// Is there IPv6 here that nobody was told about? Connecting a UDP socket sends nothing.
@@ -255,9 +269,9 @@ pub async fn ptr(patient: &Patient) -> Vec<Part> {
         return vec![no_addresses()];
     }
     let asked: Vec<_> = patient
-        .addresses
-        .iter()
-        .map(|ip| ptr_of(patient, *ip))
+        .all_addresses()
+        .into_iter()
+        .map(|ip| ptr_of(patient, ip))
         .collect();
     futures_util::stream::iter(asked)
         .buffered(limits::AT_ONCE)
@@ -275,7 +289,7 @@ async fn ptr_of(patient: &Patient, ip: IpAddr) -> Part {
         true => Part::fail(asked.clone(), answered, remedy.clone()),
         false => Part::warn(
             asked.clone(),
-            format!("{answered} (đang không gửi thư qua IPv6)"),
+            format!("{answered} ({})", patient.while_unused()),
             remedy.clone(),
         ),
     };
@@ -284,15 +298,8 @@ async fn ptr_of(patient: &Patient, ip: IpAddr) -> Part {
         Err(No::None(words)) => return wrong(words.to_owned()),
         Err(no) => return unanswered(asked, &no),
     };
-    for name in names.iter().take(limits::ADDRESSES_MAX) {
-        if patient
-            .ask
-            .ips(name)
-            .await
-            .is_ok_and(|ips| ips.contains(&ip))
-        {
-            return Part::ok(asked, format!("{name}, và {name} dẫn ngược lại {ip}"));
-        }
+    if let Ok(Some(name)) = six::named_back(&patient.ask, ip, limits::ADDRESSES_MAX).await {
+        return Part::ok(asked, format!("{name}, và {name} dẫn ngược lại {ip}"));
     }
     wrong(format!(
         "{}, nhưng tên này không dẫn ngược lại {ip}",
@@ -316,12 +323,12 @@ pub async fn helo(patient: &Patient) -> Vec<Part> {
         return vec![no_addresses()];
     }
     for ip in patient
-        .addresses
-        .iter()
-        .filter(|ip| patient.sends_from(**ip))
+        .all_addresses()
+        .into_iter()
+        .filter(|ip| patient.sends_from(*ip))
     {
         let asked = format!("EHLO {host}, PTR {ip}");
-        parts.push(match patient.ask.ptr(*ip).await {
+        parts.push(match patient.ask.ptr(ip).await {
             Ok(names) if names.iter().any(|name| name == host) => Part::ok(asked, "trùng nhau"),
             Ok(names) => {
                 let names = names.join(", ");

@@ -24,10 +24,14 @@ pub const REPLY_LINES: usize = 100;
 pub const DOMAINS_MAX: usize = 200;
 /// Addresses of our own.
 pub const ADDRESSES_MAX: usize = 16;
+/// Addresses of `[[source]]` looked at: one or two for each domain.
+pub const SOURCES_MAX: usize = 64;
 /// Questions at the same time.
 pub const AT_ONCE: usize = 16;
 /// Days a certificate must still be good for.
 pub const CERTIFICATE_DAYS: i64 = 21;
+/// TLSA records of one host looked at; a roll-over has two or three.
+pub const TLSA_MAX: usize = 8;
 /// Look-ups an SPF record may cause. (RFC 7208 §4.6.4)
 pub const SPF_LOOKUPS: usize = 10;
 /// SPF records followed before giving up, whatever they say.

@@ -3,6 +3,7 @@
 
 mod ask;
 mod clock;
+mod dane;
 mod der;
 mod dns;
 mod finding;

@@ -3,10 +3,10 @@
 
 use super::ask::Ask;
 use super::limits;
-use crate::config::Config;
+use crate::config::{Config, Ipv6};
 use crate::fault::Fault;
 use crate::office::Office;
-use crate::wire;
+use crate::{six, wire};
 use smtp::dkim;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
@@ -68,7 +68,43 @@ impl Patient {
 
     /// Addresses that mail leaves from: IPv6 only where it is switched on.
     pub fn sends_from(&self, ip: IpAddr) -> bool {
-        ip.is_ipv4() || self.config.outbound.ipv6
+        ip.is_ipv4() || self.config.outbound.ipv6 == Ipv6::Always
+    }
+
+    /// What is said of a wrong IPv6 address that nothing leaves from.
+    pub fn while_unused(&self) -> &'static str {
+        match self.config.outbound.ipv6 {
+            Ipv6::WhenRight => "thư đang đi qua IPv4 cho đến khi sửa xong",
+            _ => "đang không gửi thư qua IPv6",
+        }
+    }
+
+    /// The addresses that letters of a domain leave from.
+    pub fn leaves_from(&self, domain: &str) -> Vec<IpAddr> {
+        six::leaves_from(&self.config, domain, &self.addresses)
+    }
+
+    /// Addresses of `[[source]]` that are not the host's own, each with its domains.
+    pub fn sources(&self) -> Vec<(IpAddr, Vec<&str>)> {
+        let mut all: Vec<(IpAddr, Vec<&str>)> = Vec::new();
+        for entry in &self.config.source {
+            for ip in entry.addresses() {
+                match all.iter_mut().find(|(known, _)| *known == ip) {
+                    Some((_, domains)) => domains.push(&entry.domain),
+                    None => all.push((ip, vec![&entry.domain])),
+                }
+            }
+        }
+        all.retain(|(ip, _)| !self.addresses.contains(ip));
+        all.truncate(limits::SOURCES_MAX);
+        all
+    }
+
+    /// Every address of ours: the host's, then those of single domains.
+    pub fn all_addresses(&self) -> Vec<IpAddr> {
+        let sources = self.sources();
+        let of_domains = sources.iter().map(|(ip, _)| *ip);
+        self.addresses.iter().copied().chain(of_domains).collect()
     }
 }
 

@@ -4,7 +4,7 @@
 use super::ask::No;
 use super::dns::unanswered;
 use super::patient::Patient;
-use super::{Part, limits};
+use super::{Part, dane, limits};
 use crate::settings::StsMode;
 use crate::{own_sts, records, wire};
 use smtp::outbound::sts;
@@ -15,7 +15,7 @@ pub async fn check(patient: &Patient) -> Vec<Part> {
         parts.extend(mta_sts(patient, domain).await);
         parts.push(reports(patient, domain).await);
     }
-    parts.extend(dane(patient).await);
+    parts.extend(dane::check(patient).await);
     parts
 }
 
@@ -110,81 +110,4 @@ async fn reports(patient: &Patient, domain: &str) -> Part {
         Err(No::None(words)) => Part::warn(asked, words, publish),
         Err(no) => unanswered(asked, &no),
     }
-}
-
-/// TLSA records only count in a signed zone; there they must be right, or mail from careful senders stays away.
-async fn dane(patient: &Patient) -> Vec<Part> {
-    let wanted = match records::tlsa(&patient.config) {
-        Ok(wanted) => wanted,
-        Err(fault) => return vec![Part::skipped("DANE", fault.reason.vi)],
-    };
-    let mut parts = Vec::new();
-    for host in own_sts::mx_names(&patient.config) {
-        let name = format!("_25._tcp.{host}");
-        let ours: Vec<&records::Wanted> = wanted.iter().filter(|one| one.name == name).collect();
-        parts.push(dane_of(patient, &host, &name, &ours).await);
-    }
-    parts
-}
-
-async fn dane_of(patient: &Patient, host: &str, name: &str, ours: &[&records::Wanted]) -> Part {
-    let asked = format!("TLSA {name}");
-    let signed = signed_zone(patient, host).await;
-    let publish = || {
-        let lines: Vec<String> = ours.iter().map(|one| one.line()).collect();
-        format!("công bố: {} — {}", lines.join(" và "), records::ROLL_OVER)
-    };
-    let found = patient.ask.tlsa(name).await;
-    match (found, signed) {
-        (Err(no @ (No::Silent(_) | No::Broken(_))), _) => unanswered(asked, &no),
-        (_, Err(no)) => Part::skipped(
-            asked,
-            format!("chưa biết miền có ký DNSSEC không: {}", no.words()),
-        ),
-        (Err(No::None(_)), Ok(None)) => Part::ok(
-            asked,
-            "miền chưa ký DNSSEC nên không dùng DANE; MTA-STS thay thế",
-        ),
-        (Err(No::None(words)), Ok(Some(zone))) => Part::warn(
-            asked,
-            format!("{words}, trong khi {zone} đã ký DNSSEC"),
-            publish(),
-        ),
-        (Ok(found), Ok(None)) => Part::warn(
-            asked,
-            format!("{}: vô tác dụng vì miền chưa ký DNSSEC", found.join(" | ")),
-            "ký DNSSEC cho miền, hoặc xóa bản ghi TLSA",
-        ),
-        (Ok(found), Ok(Some(_))) => {
-            let usable = found
-                .iter()
-                .any(|value| ours.iter().any(|one| one.value.eq_ignore_ascii_case(value)));
-            match usable {
-                true => Part::ok(
-                    asked,
-                    format!("{} — trùng với chứng thư", found.join(" | ")),
-                ),
-                false => Part::fail(
-                    asked,
-                    format!(
-                        "{}: không khớp chứng thư; nơi dùng DANE sẽ không gửi thư cho ta",
-                        found.join(" | ")
-                    ),
-                    publish(),
-                ),
-            }
-        }
-    }
-}
-
-/// The nearest zone above a host that has keys.
-async fn signed_zone(patient: &Patient, host: &str) -> Result<Option<String>, No> {
-    let mut zone = host;
-    while zone.contains('.') {
-        if patient.ask.is_signed(zone).await? {
-            return Ok(Some(zone.to_owned()));
-        }
-        zone = zone.split_once('.').map_or("", |(_, rest)| rest);
-    }
-    Ok(None)
 }

@@ -8,6 +8,7 @@ use super::patient::{Patient, is_here};
 use super::talk::{self, Talk};
 use super::{Part, limits};
 use crate::command::trace::local_time;
+use crate::config::Ipv6;
 use crate::settings::system_name_servers;
 use crate::wire;
 use futures_util::StreamExt as _;
@@ -107,7 +108,7 @@ async fn outwards(patient: &Patient) -> Vec<Part> {
         }
     };
     let mut parts = vec![outwards_over(patient, &hosts, RecordType::A).await];
-    if config.outbound.ipv6 {
+    if config.outbound.ipv6 != Ipv6::Never {
         parts.push(outwards_over(patient, &hosts, RecordType::AAAA).await);
     }
     parts
@@ -315,9 +316,8 @@ pub async fn listed(patient: &Patient) -> Vec<Part> {
         return vec![Part::skipped("danh sách chặn", "doctor.lists để trống")];
     }
     let public: Vec<IpAddr> = patient
-        .addresses
-        .iter()
-        .copied()
+        .all_addresses()
+        .into_iter()
         .filter(|ip| is_public(*ip) || patient.allows_private())
         .collect();
     if public.is_empty() {

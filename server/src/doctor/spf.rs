@@ -45,10 +45,11 @@ async fn of_domain(patient: &Patient, domain: &str) -> Vec<Part> {
         parts.extend(ending(&asked, terms, &publish));
         parts.push(lookups(&patient.ask, domain).await);
     }
-    for ip in &patient.addresses {
+    let from = patient.leaves_from(domain);
+    for ip in &from {
         parts.push(own_address(patient, domain, *ip).await);
     }
-    if patient.addresses.is_empty() {
+    if from.is_empty() {
         parts.push(Part::skipped(
             format!("SPF {domain} với địa chỉ của máy này"),
             "chưa biết địa chỉ công khai của máy này (xem mục 2)",
@@ -94,7 +95,7 @@ async fn own_address(patient: &Patient, domain: &str, ip: IpAddr) -> Part {
         }
         other => Part::warn(
             asked,
-            format!("{other}; đang không gửi thư qua IPv6"),
+            format!("{other}; {}", patient.while_unused()),
             remedy,
         ),
     }

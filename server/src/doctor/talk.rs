@@ -38,6 +38,8 @@ pub struct Shown {
     /// "trusted", or "untrusted: …".
     pub verdict: String,
     pub leaf: Option<CertificateDer<'static>>,
+    /// What came with the leaf.
+    pub chain: Vec<CertificateDer<'static>>,
     pub version: String,
 }
 
@@ -80,12 +82,15 @@ pub async fn handshake(
         Err(_) => return Err("bắt tay TLS quá lâu".into()),
     };
     let (_, session) = stream.get_ref();
+    let mut certificates = session
+        .peer_certificates()
+        .unwrap_or_default()
+        .iter()
+        .cloned();
     let shown = Shown {
         verdict: verifier.found(),
-        leaf: session
-            .peer_certificates()
-            .and_then(|chain| chain.first())
-            .map(|leaf| leaf.clone().into_owned()),
+        leaf: certificates.next(),
+        chain: certificates.collect(),
         version: session
             .protocol_version()
             .map(|version| format!("{version:?}"))

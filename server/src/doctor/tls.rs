@@ -104,6 +104,11 @@ pub fn reachable(at: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, at.port())
 }
 
+/// What an SMTP door shows to who asks for a name.
+pub async fn shown_by_smtp(at: SocketAddr, name: &str) -> Result<Shown, String> {
+    show(reachable(at), Begin::Smtp, name, &Arc::new(wire::roots())).await
+}
+
 async fn show(
     at: SocketAddr,
     begin: Begin,

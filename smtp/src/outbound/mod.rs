@@ -30,6 +30,7 @@ use rustls::RootCertStore;
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What the outbound worker is told by the configuration.
 #[derive(Clone)]
@@ -50,8 +51,8 @@ pub struct Config {
     /// Local addresses to send from; `None` lets the kernel choose.
     pub source_v4: Option<Ipv4Addr>,
     pub source_v6: Option<Ipv6Addr>,
-    /// Send over IPv6 at all? Only with a PTR and SPF for it.
-    pub ipv6: bool,
+    /// Send over IPv6 now? Only with a PTR and SPF for it; the program may change its mind.
+    pub ipv6: Arc<AtomicBool>,
     /// May MX records lead to loopback and private addresses? Tests and closed networks only; routes always may.
     pub allow_private: bool,
     pub dkim: Arc<dkim::Keys>,

@@ -9,6 +9,7 @@ use hickory_resolver::proto::dnssec::Proof;
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use std::net::IpAddr;
+use std::sync::atomic::Ordering;
 use tokio::time::timeout;
 
 /// No answer: the words for the history. Try later.
@@ -75,7 +76,7 @@ pub async fn addresses(config: &Config, host: &str, any: bool) -> Result<Address
         });
     }
     let (four, six) = tokio::join!(lookup(config, host, RecordType::A), async {
-        if config.ipv6 {
+        if config.ipv6.load(Ordering::Relaxed) {
             lookup(config, host, RecordType::AAAA).await
         } else {
             Ok(Lookup::Nothing)

@@ -42,7 +42,7 @@ pub fn config(dns: &dns::Dns, port: u16) -> Config {
         port,
         source_v4: None,
         source_v6: None,
-        ipv6: true,
+        ipv6: Arc::new(true.into()),
         allow_private: true,
         dkim: Default::default(),
         retry_delays_secs: vec![60, 300],

@@ -143,7 +143,7 @@ async fn a_domain_without_mx_is_its_own_host_over_ipv6_or_ipv4() {
         ("sent", "::1")
     );
     let config = Config {
-        ipv6: false,
+        ipv6: std::sync::Arc::new(false.into()),
         ..config6
     };
     let (fates, _) = send(&config, "both.example", &["a@both.example"]).await;

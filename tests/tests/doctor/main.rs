@@ -180,10 +180,10 @@ fn other(site: &Site, name: &str, records: &[String], changes: &[&str]) -> (Dns,
     for line in changes.iter().copied().chain([dns.as_str()]) {
         for (section, keys) in line.parse::<toml::Table>().unwrap() {
             let place = config.entry(section).or_insert(toml::Table::new().into());
-            place
-                .as_table_mut()
-                .unwrap()
-                .extend(keys.as_table().unwrap().clone());
+            match (place.as_table_mut(), keys.as_table()) {
+                (Some(place), Some(keys)) => place.extend(keys.clone()),
+                _ => *place = keys,
+            }
         }
     }
     let path = site.config().with_file_name(name);
@@ -215,6 +215,7 @@ fn a_healthy_installation_is_called_healthy_and_a_broken_one_broken() {
     healthy(&site);
     broken(&site, &zone);
     behind_nat(&site, &zone);
+    own_source(&site, &zone);
     signed_zone(&site, &zone);
     silent(&site);
 }
@@ -529,7 +530,7 @@ fn signed_zone(site: &Site, zone: &[String]) {
         8,
         "TLSA _25._tcp.mx.vamxanh.example",
         "ok",
-        "trùng với chứng thư",
+        "khớp chứng thư đang dùng",
         "",
     )]);
     let stale = "_25._tcp.mx.vamxanh.example=TLSA:03010100112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -537,7 +538,7 @@ fn signed_zone(site: &Site, zone: &[String]) {
         (
             changed(zone, &["_25._tcp"], &[key, stale]),
             "fail",
-            "không khớp chứng thư",
+            "không bản ghi nào khớp chứng thư",
         ),
         (changed(zone, &["_25._tcp"], &[key]), "warn", "đã ký DNSSEC"),
         (changed(zone, &[], &[]), "warn", "vô tác dụng"),
@@ -547,6 +548,87 @@ fn signed_zone(site: &Site, zone: &[String]) {
         let told = told_with(site, &config, &["--only", "8"]);
         told.expect_parts(&[(8, "TLSA _25._tcp.mx.vamxanh.example", status, answered, "")]);
     }
+    kinds_of_tlsa(site, zone, key);
+}
+
+/// Beside ours: the whole certificate, an authority that is not shown, one for web servers only, and the next key ahead of its time.
+fn kinds_of_tlsa(site: &Site, zone: &[String], key: &str) {
+    let name = "_25._tcp.mx.vamxanh.example";
+    let digest = run(
+        "openssl",
+        &[
+            "x509",
+            "-in",
+            site.keys().join("certificate.pem").to_str().unwrap(),
+            "-noout",
+            "-fingerprint",
+            "-sha256",
+        ],
+    );
+    let whole = digest.rsplit('=').next().unwrap().trim().replace(':', "");
+    let zeros = "00".repeat(32);
+    let with = [
+        format!("{name}=TLSA:030001{whole}"),
+        format!("{name}=TLSA:020101{zeros}"),
+        format!("{name}=TLSA:010101{zeros}"),
+        format!("{name}=TLSA:030101{zeros}"),
+    ];
+    let with: Vec<&str> = with.iter().map(String::as_str).chain([key]).collect();
+    let (_dns, config) = other(site, "kinds.toml", &changed(zone, &[], &with), &[]);
+    let told = told_with(site, &config, &["--only", "8"]);
+    told.expect_parts(&[
+        (8, "(3 0 1 ", "warn", "lần gia hạn tới", "3 1 1"),
+        (8, "(2 1 1 ", "warn", "không khớp", "khóa sắp dùng"),
+        (8, "(1 1 1 ", "warn", "không dùng cho thư", "xóa"),
+        (8, "(3 1 1 00000000", "warn", "không khớp", "khóa sắp dùng"),
+    ]);
+    assert_eq!(told.status(8), "warn", "ours matches, so mail comes");
+}
+
+/// A domain whose letters leave from an address of its own.
+fn own_source(site: &Site, zone: &[String]) {
+    let source = "source = [{ domain = \"vamxanh.example\", v4 = \"192.0.2.77\" }]";
+    let (_dns, config) = other(
+        site,
+        "source.toml",
+        &changed(
+            zone,
+            &[],
+            &["77.2.0.192.in-addr.arpa=PTR:rieng.vamxanh.example"],
+        ),
+        &[source],
+    );
+    let told = told_with(site, &config, &["--only", "2,3,5"]);
+    told.expect_parts(&[
+        (
+            2,
+            "địa chỉ gửi 192.0.2.77 của vamxanh.example",
+            "fail",
+            "máy này không có địa chỉ đó",
+            "[[source]]",
+        ),
+        (
+            3,
+            "PTR 192.0.2.77",
+            "fail",
+            "không dẫn ngược lại",
+            "nhà mạng",
+        ),
+        (
+            5,
+            "SPF vamxanh.example với địa chỉ gửi 192.0.2.77",
+            "fail",
+            "không được phép",
+            "ip4:192.0.2.77",
+        ),
+        (5, "SPF cu.example với địa chỉ gửi", "ok", "pass", ""),
+    ]);
+    let said = std::process::Command::new(congthu_tests::tool::congthu())
+        .args(["domain", "records", DOMAIN, "--json", "--config", &config])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains("ip4:192.0.2.77 -all"), "{said}");
 }
 
 /// No name server at all: nothing is known, and nothing is called good but what needs no DNS.
