@@ -206,6 +206,8 @@ unsendable-disk = Not sent: the server runs out of room and takes no mail for no
 quota-80 = Your mailbox is nearly full: {$x} of {$y} used. Delete letters with large files or empty the trash.
 unsendable-not-as = You may not send from this mailbox.
 found-in-file = In the file {$x}
+found-exact = With the tones as typed
+found-alike = Other tones
 found = { $n ->
     [one] Found {$x} letter with “{$y}”
    *[other] Found {$x} letters with “{$y}”

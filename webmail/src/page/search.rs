@@ -62,16 +62,17 @@ pub async fn show(
     }
     let access = app.room.open(me.actor(), AccountId(account)).await?;
     let query = Query::parse(&typed);
-    let (total, emails) = access
-        .search(&query, page * limits::SEARCH_ROWS, limits::SEARCH_ROWS)
-        .await?;
+    let first = page * limits::SEARCH_ROWS;
+    let results = access.results(&query, first, limits::SEARCH_ROWS).await?;
+    let (total, emails) = (results.total, results.rows);
     let mailboxes = access.mailboxes().await?;
     let wanted = wanted(&query);
     let hits = access.hits(&query, &emails).await?;
     let rows = emails
         .iter()
         .zip(hits)
-        .map(|(email, hit)| {
+        .enumerate()
+        .map(|(number, (email, hit))| {
             let place = mailboxes.iter().find(|m| m.id == email.mailbox);
             let mut row = Row::of(
                 email,
@@ -83,6 +84,9 @@ pub async fn show(
                 row.found_at(&hit, &wanted);
             }
             row.place = place.map_or_else(String::new, |m| names::mailbox(me.lang, m));
+            if let Some(key) = heading(first, number, total, results.exact) {
+                row.heading = me.lang.t(key);
+            }
             row
         })
         .collect();
@@ -117,11 +121,51 @@ pub async fn show(
     }))
 }
 
+/// Which words stand over a row: where letters with the typed tones begin, and where those that only sound alike do. Nothing
+/// where all are of one kind because no mark was typed, or every letter has the tones.
+fn heading(
+    first: usize,
+    number: usize,
+    total: usize,
+    exact: Option<usize>,
+) -> Option<&'static str> {
+    let exact = exact.filter(|exact| *exact < total)?;
+    let place = first + number;
+    if place == exact || (number == 0 && place > exact) {
+        return Some("found-alike");
+    }
+    (number == 0).then_some("found-exact")
+}
+
 /// What is marked in the rows; the last word may still be being typed.
 fn wanted(query: &Query) -> Wanted {
     let wanted = Wanted::of(query.words.iter().map(|words| words.text.as_str()));
     match query.words.last() {
         Some(last) if !last.phrase => wanted.going_on(&last.text),
         _ => wanted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_stand_where_a_kind_begins_on_each_page() {
+        let shown = |first, rows, total, exact| -> Vec<(usize, &str)> {
+            (0..rows)
+                .filter_map(|number| Some((number, heading(first, number, total, exact)?)))
+                .collect()
+        };
+        let (exact, alike) = ("found-exact", "found-alike");
+        assert_eq!(shown(0, 20, 50, Some(5)), [(0, exact), (5, alike)]);
+        assert_eq!(shown(20, 20, 50, Some(5)), [(0, alike)]);
+        assert_eq!(shown(0, 20, 50, Some(30)), [(0, exact)]);
+        assert_eq!(shown(20, 20, 50, Some(30)), [(0, exact), (10, alike)]);
+        assert_eq!(shown(20, 20, 50, Some(20)), [(0, alike)]);
+        assert_eq!(shown(0, 20, 50, Some(0)), [(0, alike)]);
+        assert_eq!(shown(0, 20, 50, Some(50)), []);
+        assert_eq!(shown(0, 20, 50, None), []);
+        assert_eq!(shown(0, 0, 0, Some(0)), []);
     }
 }

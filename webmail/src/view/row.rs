@@ -28,6 +28,8 @@ pub struct Row {
     pub in_file: String,
     /// Mailbox name, shown where rows come from several.
     pub place: String,
+    /// Stands over this row and those that follow, or "".
+    pub heading: String,
 }
 
 impl Row {
@@ -67,6 +69,7 @@ impl Row {
             files: row.attachments,
             in_file: String::new(),
             place: String::new(),
+            heading: String::new(),
         }
     }
 }

@@ -540,3 +540,32 @@ async fn results_show_the_words_where_they_stand() {
     let subject = lan.get("/tim?q=bao%20cao").await;
     assert!(subject.has("<mark>Báo cáo</mark>"), "{}", subject.text());
 }
+
+#[tokio::test]
+async fn results_say_which_letters_have_the_typed_tones() {
+    let town = Town::new().await;
+    for subject in [
+        "Gia cố đê biển",
+        "Gia cố đê biển Tây",
+        "Vật liệu dễ biến dạng",
+    ] {
+        town.receive("lan", &plain(subject, "x")).await;
+    }
+    let mut lan = town.signed_in("lan").await;
+    let found = lan.get("/tim?q=%C4%91%C3%AA%20bi%E1%BB%83n").await;
+    let text = found.text();
+    let place = |words: &str| {
+        text.find(words)
+            .unwrap_or_else(|| panic!("{words}: {text}"))
+    };
+    assert!(place("Khớp đúng dấu") < place("Gia cố"));
+    assert!(text.rfind("Gia cố").unwrap() < place("Khớp không dấu"));
+    assert!(place("Khớp không dấu") < place("Vật liệu"));
+    // Nothing to tell apart: nothing typed, or all alike.
+    for asked in ["de%20bien", "%C4%91%C3%AA%20t%C3%A2y"] {
+        assert!(
+            !lan.get(&format!("/tim?q={asked}")).await.has("Khớp"),
+            "{asked}"
+        );
+    }
+}
