@@ -234,24 +234,37 @@ impl Mailroom {
 
     /// May this principal use this address as MAIL FROM / From (own address, alias, or an account it may send as)?
     pub async fn may_send_as(&self, actor: &Actor, address: &str) -> Result<bool, Error> {
+        Ok(self.owner_to_send_as(actor, address).await?.is_some())
+    }
+
+    /// Whose address it is, where the actor may send as it.
+    pub(crate) async fn owner_to_send_as(
+        &self,
+        actor: &Actor,
+        address: &str,
+    ) -> Result<Option<Principal>, Error> {
         let Some(wanted) = address::normal(address) else {
-            return Ok(false);
+            return Ok(None);
         };
-        if actor.means == Means::Console || !self.is_active(actor.principal).await? {
-            return Ok(false);
+        if actor.means == Means::Console {
+            return Ok(None);
         }
         let Some(owner) = self.principal_at(&wanted).await? else {
-            return Ok(false);
+            return Ok(None);
         };
         if owner.id == actor.principal {
-            return Ok(true);
+            return Ok((owner.status == Status::Active).then_some(owner));
+        }
+        if !self.is_active(actor.principal).await? {
+            return Ok(None);
         }
         let memberships = self.store().memberships_of(actor.principal).await?;
         let account = AccountId::from(owner.id);
         let allowed = |one: &Membership| {
             one.account == account && self.in_force(one) && Rights::from_words(&one.rights).send_as
         };
-        Ok(owner.status != Status::Disabled && memberships.iter().any(allowed))
+        let may = owner.status != Status::Disabled && memberships.iter().any(allowed);
+        Ok(may.then_some(owner))
     }
 
     /// Colleagues, units and lists whose name or address matches, without diacritics, for the address field: (name, address).

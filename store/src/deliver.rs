@@ -109,6 +109,9 @@ impl Prepared {
             .map_or(0, |sub| sub.recipients.len());
         self.delivery.copies.len() + outside
     }
+    pub fn body(&self) -> BodyId {
+        self.delivery.body.id
+    }
     pub fn bytes(&self) -> usize {
         self.packed.data.as_ref().map_or(0, Vec::len) + self.search_text.len() + 1024
     }

@@ -33,6 +33,10 @@ pub const BATCH_BYTES: usize = 32 << 20;
 pub const SLOW_COMMIT_MS: u64 = 4;
 /// The longest a batch waits for the callers of the last one, ms.
 pub const PATIENCE_MS: u64 = 3;
+/// How long the writer asks whether a commit stands whose answer was lost, and the pause between, ms (PostgreSQL). A server
+/// that restarts is back within seconds; the callers wait meanwhile.
+pub const LOST_COMMIT_MS: u64 = 15_000;
+pub const LOST_COMMIT_PAUSE_MS: u64 = 200;
 /// Bodies up to this many bytes (raw) live in the row, larger ones in a file (measured: docs/decisions).
 pub const BODY_ROW_BYTES: usize = 64 << 10;
 /// Below this a body is not worth compressing, bytes.

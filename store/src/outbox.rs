@@ -8,6 +8,9 @@ pub(crate) use queue::{LISTED as QUEUE_LISTED, SQL as QUEUE_SQL};
 pub use queue::{QueueAct, QueueCount, QueueDone, QueueFilter, QueueGroup, QueueRow};
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, LazyLock};
+
+use sqlx::AssertSqlSafe;
 
 use crate::Error;
 use crate::clock::now_ms;
@@ -296,6 +299,35 @@ async fn wait_for_rows(txn: &mut Txn, rows: &[Row], columns: (usize, usize)) -> 
     wait_for(&mut txn.conn, due).await
 }
 
+/// The due rows of many domains in one statement: (place of the domain, row). How many it takes of those left.
+fn due_text(left: usize) -> (Arc<str>, usize) {
+    /// Few sizes, so that each has its prepared statement.
+    const SIZES: [usize; 3] = [16, 4, 1];
+    static TEXTS: LazyLock<[Arc<str>; 3]> = LazyLock::new(|| SIZES.map(|many| due_of(many).into()));
+    let fits = SIZES
+        .iter()
+        .zip(TEXTS.iter())
+        .find(|(many, _)| **many <= left);
+    fits.map_or_else(
+        || (Arc::from(due_of(1)), 1),
+        |(many, text)| (Arc::clone(text), *many),
+    )
+}
+
+fn due_of(domains: usize) -> String {
+    let one = |place: usize| {
+        format!(
+            "SELECT CAST({place} AS BIGINT), id FROM (SELECT id FROM outbox WHERE state = 'due' AND domain = ${} AND next_at <= $1 \
+             ORDER BY next_at LIMIT $2) d{place}",
+            place + 3
+        )
+    };
+    (0..domains)
+        .map(one)
+        .collect::<Vec<_>>()
+        .join(" UNION ALL ")
+}
+
 async fn lease(
     txn: &mut Txn,
     worker: String,
@@ -443,14 +475,21 @@ impl Store {
         domains.truncate(rows);
         let share = (rows / domains.len().max(1)).clamp(1, per_domain);
         let mut taken: Vec<(&String, Vec<i64>)> = Vec::with_capacity(domains.len());
-        for domain in &domains {
-            let due = conn
-                .rows(DUE_ROWS, values![domain, now, limit(share)])
-                .await?;
-            taken.push((
-                domain,
-                due.iter().map(|row| row.int(0)).collect::<Result<_, _>>()?,
-            ));
+        let mut looking = domains.as_slice();
+        while !looking.is_empty() {
+            let (text, many) = due_text(looking.len());
+            let (these, others) = looking.split_at(many);
+            looking = others;
+            let mut asked = values![now, limit(share)];
+            asked.extend(these.iter().flat_map(|domain| values![domain]));
+            let first = taken.len();
+            taken.extend(these.iter().map(|domain| (domain, Vec::new())));
+            for row in conn.rows(AssertSqlSafe(text), asked).await? {
+                let place = usize::try_from(row.int(0)?).unwrap_or(0);
+                if let Some((_, ids)) = taken.get_mut(first + place) {
+                    ids.push(row.int(1)?);
+                }
+            }
         }
         let mut left = rows
             - taken

@@ -25,7 +25,10 @@ const PRINCIPAL: &str = principal_columns!("FROM principal WHERE principal.id = 
 const BY_STAFF_NO: &str = principal_columns!(
     "FROM principal WHERE principal.staff_no = $1 ORDER BY principal.id LIMIT 1"
 );
-const BY_ADDRESS: &str = "SELECT principal_id, kind, valid_until FROM address WHERE address = $1";
+const BY_ADDRESS: &str = principal_columns!(
+    ", found.kind, found.valid_until FROM address found JOIN principal ON principal.id = found.principal_id \
+     WHERE found.address = $1"
+);
 const FIND: &str = principal_columns!(
     "FROM principal LEFT JOIN unit ON unit.id = principal.unit_id WHERE principal.name_fold LIKE $1 \
      AND principal.name_fold LIKE $2 AND principal.name_fold LIKE $3 AND principal.name_fold LIKE $4 \
@@ -294,17 +297,13 @@ impl Store {
         &self,
         address: &str,
     ) -> Result<Option<(Principal, AddressKind, Option<i64>)>, Error> {
-        let mut conn = self.read().await?;
-        let Some(found) = conn.row(BY_ADDRESS, values![address]).await? else {
-            return Ok(None);
-        };
-        let Some(row) = conn.row(PRINCIPAL, values![found.int(0)?]).await? else {
+        let Some(row) = self.row(BY_ADDRESS, values![address]).await? else {
             return Ok(None);
         };
         Ok(Some((
             principal_row(&row)?,
-            address_kind(found.str(1)?)?,
-            found.opt_int(2)?,
+            address_kind(row.str(11)?)?,
+            row.opt_int(12)?,
         )))
     }
 

@@ -7,7 +7,7 @@ use crate::store::Store;
 use crate::{
     Error, allowance, assignment, attached, audit, body, credential, deliver, device, directory,
     flags, health, listing, mailbox, open, outbox, people, quota, reach, report, reread, search,
-    sending, setting, source, store, trace, trim, worded,
+    sending, setting, source, store, trace, trim, worded, writer,
 };
 
 const FIXED: &[&[&str]] = &[
@@ -38,6 +38,7 @@ const FIXED: &[&[&str]] = &[
     trace::SQL,
     trim::SQL,
     worded::SQL,
+    writer::SQL,
 ];
 const LISTED: &[&[&Listed]] = &[
     attached::LISTED,

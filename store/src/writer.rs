@@ -15,9 +15,10 @@ use crate::db::{Conn, values};
 use crate::deliver::{self, Prepared, Roles};
 use crate::dialect::Dialect;
 use crate::feed::{Wake, Wakes};
-use crate::id::IdMaker;
+use crate::id::{BodyId, IdMaker};
 use crate::limits::{
-    BATCH_BYTES, BATCH_COPIES, BATCH_REQUESTS, FOREIGN_POLL_MS, PATIENCE_MS, SLOW_COMMIT_MS,
+    BATCH_BYTES, BATCH_COPIES, BATCH_REQUESTS, FOREIGN_POLL_MS, LOST_COMMIT_MS,
+    LOST_COMMIT_PAUSE_MS, PATIENCE_MS, SLOW_COMMIT_MS,
 };
 use crate::noun::Placed;
 use crate::open::Connect;
@@ -232,8 +233,49 @@ impl Writer {
         }
         let payload = self.txn.wakes.payload(self.sender);
         let commit = self.txn.conn.dialect().commit(&payload);
-        self.txn.conn.raw(AssertSqlSafe(commit)).await?;
+        if let Err(cause) = self.txn.conn.raw(AssertSqlSafe(commit)).await {
+            // The answer is missing, which does not say that the commit is.
+            let mark = deliveries
+                .iter()
+                .zip(&placed)
+                .find(|(_, done)| done.is_ok());
+            match mark.map(|((one, _), _)| one.body()) {
+                Some(body) if self.has_committed(body).await => {
+                    tracing::warn!(%cause, "a commit lost its answer and stands");
+                }
+                _ => return Err(cause),
+            }
+        }
         Ok(placed)
+    }
+
+    /// Whether the batch that wrote this body stands, asked over a new connection of PostgreSQL. The writers' lock is
+    /// taken first: whoever still commits for the lost connection holds it, so the answer is final.
+    async fn has_committed(&mut self, body: BodyId) -> bool {
+        if self.txn.conn.dialect() != Dialect::Postgres {
+            return false;
+        }
+        let asked = async {
+            loop {
+                match self.look_for(body).await {
+                    Ok(found) => return found,
+                    Err(cause) => tracing::warn!(%cause, "cannot ask yet whether a commit stands"),
+                }
+                tokio::time::sleep(Duration::from_millis(LOST_COMMIT_PAUSE_MS)).await;
+            }
+        };
+        let patience = Duration::from_millis(LOST_COMMIT_MS);
+        tokio::time::timeout(patience, asked).await.unwrap_or(false)
+    }
+
+    async fn look_for(&mut self, body: BodyId) -> Result<bool, Error> {
+        let mut conn = self.connect.writer().await?;
+        let begin = conn.dialect().begin();
+        conn.raw(AssertSqlSafe(begin)).await?;
+        let found = conn.row(BODY_THERE, values![body]).await?.is_some();
+        conn.raw("ROLLBACK").await?;
+        self.txn.conn = conn;
+        Ok(found)
     }
 
     async fn begin(&mut self) -> Result<(), Error> {
@@ -287,6 +329,8 @@ impl Writer {
     }
 }
 
+const BODY_THERE: &str = "SELECT id FROM body WHERE id = $1";
+pub(crate) const SQL: &[&str] = &[BODY_THERE];
 const UNDO_ONE: &str = "ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one";
 
 /// What the callers of a batch that was not committed are told: nothing was changed, try again.

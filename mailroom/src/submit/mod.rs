@@ -97,9 +97,9 @@ impl Mailroom {
         release: Option<i64>,
     ) -> Result<Result<TraceId, Unsendable>, Error> {
         let senders = complete::from_addresses(&outgoing.raw);
-        if !self.owns_all(actor, &outgoing.mail_from, &senders).await? {
+        let Some(account) = self.owner(actor, &outgoing.mail_from, &senders).await? else {
             return Ok(Err(Unsendable::MayNotSendAs));
-        }
+        };
         let now = self.now();
         let missing = complete::Missing {
             from: (
@@ -114,7 +114,6 @@ impl Mailroom {
             at: now,
         };
         let raw = complete::completed(&outgoing.raw, &missing);
-        let account = self.account_of_sender(actor, &outgoing.mail_from).await?;
         self.hand_in(
             actor,
             Handed {
@@ -139,35 +138,34 @@ impl Mailroom {
         .map(|handed| handed.map(|(trace, _)| trace))
     }
 
-    /// The envelope sender and every From address must be the actor's to use (RFC 6409 §6.1). A null sender is allowed:
-    /// receipts and automatic answers have it.
-    async fn owns_all(
+    /// Whose letter it is: the unit's own account when sent in the unit's name, because there its fate is looked for. `None`:
+    /// the envelope sender or a From address is not the actor's to use (RFC 6409 §6.1). A null sender is allowed: receipts
+    /// and automatic answers have it.
+    async fn owner(
         &self,
         actor: &Actor,
         mail_from: &str,
         senders: &[String],
-    ) -> Result<bool, Error> {
-        if !self.is_active(actor.principal).await? {
-            return Ok(false);
-        }
-        let envelope = (!mail_from.is_empty()).then(|| mail_from.to_owned());
-        for address in envelope.iter().chain(senders) {
+    ) -> Result<Option<AccountId>, Error> {
+        let owner = if mail_from.is_empty() {
+            let active = self.is_active(actor.principal).await?;
+            active.then_some(actor.principal)
+        } else {
+            let owner = self.owner_to_send_as(actor, mail_from).await?;
+            owner.map(|owner| owner.id)
+        };
+        let Some(owner) = owner else {
+            return Ok(None);
+        };
+        let envelope = crate::address::normal(mail_from);
+        let others =
+            |address: &&String| envelope.is_none() || crate::address::normal(address) != envelope;
+        for address in senders.iter().filter(others) {
             if !self.may_send_as(actor, address).await? {
-                return Ok(false);
+                return Ok(None);
             }
         }
-        Ok(true)
-    }
-
-    /// The unit's own account when sent in the unit's name: there its fate is looked for.
-    async fn account_of_sender(&self, actor: &Actor, mail_from: &str) -> Result<AccountId, Error> {
-        let owner = match crate::address::normal(mail_from) {
-            Some(address) => self.principal_at(&address).await?,
-            None => None,
-        };
-        Ok(owner.map_or(AccountId::from(actor.principal), |owner| {
-            AccountId::from(owner.id)
-        }))
+        Ok(Some(AccountId::from(owner)))
     }
 
     /// One transaction for everything that the letter becomes. Sender and recipients were checked by the caller.
