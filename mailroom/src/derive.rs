@@ -7,7 +7,7 @@ use store::*;
 use viet::Coding;
 
 use crate::letter::{self, Letter, Mailbox};
-use crate::{Error, attached, header, letter_imap};
+use crate::{Error, attached, header, letter_imap, quarantine};
 
 /// Rises with every change that makes old letters worth deriving again.
 pub(crate) const VERSION: i64 = 2;
@@ -92,6 +92,7 @@ fn from_letter(letter: &Letter, raw: &[u8]) -> Derived {
         // The sign that begins the text of attached files is nobody else's.
         search_text: letter::search_text(letter).replace(store::FILE_MARK, " "),
         readable_files: attached::files(letter).next().is_some(),
+        program: quarantine::program(letter),
     }
 }
 

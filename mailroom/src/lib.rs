@@ -28,6 +28,7 @@ pub mod outgoing;
 pub mod people;
 pub mod policy;
 pub mod published;
+pub mod quarantine;
 pub mod queue;
 mod quota;
 pub mod reading;

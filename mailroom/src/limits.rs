@@ -70,6 +70,12 @@ pub const UNIT_DEPTH_MAX: usize = 16;
 pub const REASON_CHARS_MAX: usize = 1_000;
 /// Events a source reads at once.
 pub const EVENT_ROWS_MAX: usize = 500;
+/// Letters kept apart that one page or one digest shows.
+pub const QUARANTINE_ROWS: usize = 50;
+/// Owners told of letters kept apart in one round of the daily digest; the rest follows a minute later.
+pub const QUARANTINE_TOLD_AT_ONCE: usize = 500;
+/// Minutes after midnight in Viet Nam when the digest leaves: 7:15, before the office opens.
+pub const QUARANTINE_TOLD_MINUTE: i64 = 7 * 60 + 15;
 /// Tidying comes this often, seconds.
 pub const TIDY_EVERY_SECS: u64 = 3_600;
 /// Ended sessions are kept this long for the person's own list, ms.

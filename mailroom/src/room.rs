@@ -202,6 +202,9 @@ async fn tidy_now_and_then(room: std::sync::Weak<Room>) {
         if let Err(cause) = room.warn_of_quotas().await {
             tracing::warn!(%cause, "could not warn of full mailboxes");
         }
+        if let Err(cause) = room.tell_of_quarantine().await {
+            tracing::warn!(%cause, "could not tell of letters kept apart");
+        }
         ticks += 1;
         let tidying = limits::TIDY_EVERY_SECS / limits::INDEXES_SWEEP_SECS;
         if ticks.is_multiple_of(tidying)

@@ -7,7 +7,7 @@ use store::*;
 
 use crate::directory::Recipient;
 use crate::receive::places::Places;
-use crate::receive::{Peer, RcptTo, fields};
+use crate::receive::{Peer, RcptTo, Verdict, fields};
 use crate::{Error, Mailroom, derive, header, limits};
 
 impl Mailroom {
@@ -104,7 +104,7 @@ impl Mailroom {
             orcpt: None,
             resolved,
         }];
-        let mut places = Places::of(&recipients, false);
+        let mut places = Places::of(&recipients, Verdict::Inbox);
         self.outside_to_sink(&mut places).await?;
         let peer = Peer {
             ip: String::new(),

@@ -33,6 +33,7 @@ macro_rules! unused_body {
         concat!(
             $start,
             " AND created_at < $2 AND NOT EXISTS (SELECT email.id FROM email WHERE email.body_id = body.id) \
+             AND NOT EXISTS (SELECT quarantine.id FROM quarantine WHERE quarantine.body_id = body.id) \
              AND NOT EXISTS (SELECT outbox.id FROM submission JOIN outbox ON outbox.trace_id = submission.trace_id \
              AND outbox.submission_id = submission.id WHERE submission.body_id = body.id AND outbox.ended_at IS NULL)",
             $end

@@ -51,6 +51,7 @@ from_ids!(
     OutboxId,
     AttemptId,
     TraceId,
+    QuarantineId,
     CredentialId,
     SourceId,
     AssignmentId,

@@ -18,6 +18,7 @@ use crate::limits::SEARCH_TEXT_BYTES;
 use crate::listed::{Listed, Rows, insert, insert_all, listed_rows};
 use crate::noun::*;
 use crate::outbox::{AWAIT, await_values, line_place};
+use crate::quarantine;
 use crate::sending::Counted;
 use crate::writer::Txn;
 
@@ -95,7 +96,7 @@ pub(crate) struct Prepared {
     delivery: Delivery,
     packed: Packed,
     search_text: Vec<u8>,
-    trace_id: Option<TraceId>,
+    pub trace_id: Option<TraceId>,
     /// What it counts against the day's limits.
     pub counted: Option<Counted>,
 }
@@ -159,6 +160,7 @@ pub(crate) async fn write(txn: &mut Txn, all: &[&Prepared]) -> Result<Vec<Vec<Pl
     email_rows(all, &places, now, &mut rows);
     trace_rows(txn, all, &places, &mut rows);
     outbox_rows(txn, all, now, &mut rows);
+    rows.push((&quarantine::INSERT, quarantine_rows(txn, all)));
     let counted = all.iter().filter_map(|one| one.counted.as_ref());
     crate::sending::rows(counted, now, &mut rows);
     insert_all(&mut txn.conn, rows).await?;
@@ -196,6 +198,7 @@ async fn targets<'d>(txn: &mut Txn, all: &[&'d Prepared]) -> Result<Vec<Place<'d
         all.iter()
             .enumerate()
             .flat_map(|(of, one)| one.delivery.copies.iter().map(move |copy| (of, copy)))
+            .filter(|(_, copy)| copy.target != Target::Quarantine)
     };
     let mut unknown: Vec<AccountId> = copies()
         .filter_map(|(_, copy)| match copy.target {
@@ -218,6 +221,9 @@ async fn targets<'d>(txn: &mut Txn, all: &[&'d Prepared]) -> Result<Vec<Place<'d
                     *txn.roles.known.get(&(copy.account, role)).ok_or_else(|| {
                         Error::Missing(format!("{} of account {}", role.as_str(), copy.account))
                     })?
+                }
+                Target::Quarantine => {
+                    return Err(Error::Broken("a letter kept apart has no mailbox".into()));
                 }
             };
             let email = EmailId(txn.next_id());
@@ -524,6 +530,21 @@ pub(crate) async fn insert_traces(
 ) -> Result<(), Error> {
     insert(conn, &INSERT_TRACE, traces).await?;
     insert(conn, &INSERT_EVENT, events).await
+}
+
+/// Copies that go to no mailbox.
+fn quarantine_rows(txn: &Txn, all: &[&Prepared]) -> Vec<Value> {
+    let mut rows = Vec::new();
+    for one in all {
+        let delivery = &one.delivery;
+        for copy in &delivery.copies {
+            if copy.target == Target::Quarantine {
+                let (body, trace) = (delivery.body.id, delivery.trace.as_ref());
+                rows.extend(quarantine::row(txn.next_id(), copy, body, trace));
+            }
+        }
+    }
+    rows
 }
 
 fn outbox_rows(txn: &Txn, all: &[&Prepared], now: i64, rows: &mut Vec<Rows>) {

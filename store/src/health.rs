@@ -16,8 +16,6 @@ const EVENTS: &str =
     "SELECT event, COUNT(*) FROM trace_event WHERE id > $1 GROUP BY event ORDER BY event";
 const RESCUED: &str = "SELECT COUNT(*) FROM trace_event v JOIN trace t ON t.id = v.trace_id JOIN email e ON e.body_id = t.body_id \
      JOIN mailbox m ON m.id = e.mailbox_id WHERE v.id > $1 AND v.event = 'junk' AND m.role = 'inbox'";
-const QUARANTINED: &str =
-    "SELECT COUNT(*), MIN(at) FROM trace_event WHERE event = 'quarantined' AND id < $1";
 const OLDEST_TRACE: &str = "SELECT MIN(at) FROM trace";
 const FULL: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN used_bytes >= quota_bytes THEN 1 ELSE 0 END), 0) AS BIGINT), \
      CAST(COALESCE(SUM(CASE WHEN used_bytes * 10 >= quota_bytes * 9 THEN 1 ELSE 0 END), 0) AS BIGINT) FROM account \
@@ -43,7 +41,6 @@ pub(crate) const SQL: &[&str] = &[
     CAME_FROM,
     EVENTS,
     RESCUED,
-    QUARANTINED,
     OLDEST_TRACE,
     FULL,
     FULLEST,
@@ -164,15 +161,6 @@ impl Store {
             .row(RESCUED, values![crate::id::first_at(since)])
             .await?;
         row.as_ref().map_or(Ok(0), |row| count(row, 0))
-    }
-
-    /// Letters put into quarantine before a time: how many, and when the first.
-    pub async fn quarantined_before(&self, before: i64) -> Result<(u64, Option<i64>), Error> {
-        let row = self
-            .row(QUARANTINED, values![crate::id::first_at(before)])
-            .await?;
-        row.as_ref()
-            .map_or(Ok((0, None)), |row| Ok((count(row, 0)?, row.opt_int(1)?)))
     }
 
     pub async fn oldest_trace(&self) -> Result<Option<i64>, Error> {

@@ -23,6 +23,7 @@ ids! {
     AccountId, MailboxId, EmailId, BodyId, ThreadId, SubmissionId, OutboxId, AttemptId,
     /// Told to the peer in the 250 reply and found again by `congthu trace`.
     TraceId,
+    QuarantineId,
     CredentialId, SourceId, AssignmentId, AssigneeId, SubscriptionId, EventId,
 }
 

@@ -25,6 +25,7 @@ mod mailbox;
 mod open;
 mod outbox;
 mod people;
+mod quarantine;
 mod quota;
 mod reach;
 mod report;
@@ -71,6 +72,7 @@ pub use outbox::{
     QueueFilter, QueueGroup, QueueRow, Submission,
 };
 pub use people::{Address, AddressKind, Membership, NewPrincipal, PrincipalChange};
+pub use quarantine::{Quarantined, Untold};
 pub use quota::Filling;
 pub use report::{ReportDay, ReportKind, ReportSeen};
 pub use reread::Reread;

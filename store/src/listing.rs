@@ -210,6 +210,7 @@ pub(crate) fn derived_row(row: &Row) -> Result<Derived, Error> {
         structure: row.blob(14)?,
         search_text: unpack_text(&row.blob(15)?)?,
         readable_files: false,
+        program: None,
     })
 }
 

@@ -187,6 +187,8 @@ pub struct Derived {
     pub search_text: String,
     /// It has attached files whose text can be read: told when the letter is stored, not kept.
     pub readable_files: bool,
+    /// An attached file that a computer runs when it is opened: told when the letter is stored, not kept.
+    pub program: Option<String>,
 }
 
 /// Where a local copy goes.
@@ -194,6 +196,8 @@ pub struct Derived {
 pub enum Target {
     Role(Role),
     Mailbox(MailboxId),
+    /// In no mailbox: kept apart until its owner decides.
+    Quarantine,
 }
 
 /// One message in one mailbox of one account, to be written.

@@ -6,8 +6,8 @@ use crate::listed::Listed;
 use crate::store::Store;
 use crate::{
     Error, allowance, assignment, attached, audit, body, credential, deliver, device, directory,
-    flags, health, listing, mailbox, open, outbox, people, quota, reach, report, reread, search,
-    sending, setting, source, store, trace, trim, worded, writer,
+    flags, health, listing, mailbox, open, outbox, people, quarantine, quota, reach, report,
+    reread, search, sending, setting, source, store, trace, trim, worded, writer,
 };
 
 const FIXED: &[&[&str]] = &[
@@ -26,6 +26,7 @@ const FIXED: &[&[&str]] = &[
     outbox::SQL,
     outbox::QUEUE_SQL,
     people::SQL,
+    quarantine::SQL,
     quota::SQL,
     reach::SQL,
     report::SQL,
@@ -48,6 +49,7 @@ const LISTED: &[&[&Listed]] = &[
     listing::LISTED,
     outbox::LISTED,
     outbox::QUEUE_LISTED,
+    quarantine::LISTED,
     report::LISTED,
     reread::LISTED,
     search::LISTED,

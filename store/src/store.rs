@@ -28,8 +28,8 @@ use crate::writer::{Request, Txn, Work, Writer};
 const NEWEST: &str = "SELECT (SELECT MAX(id) FROM body), (SELECT MAX(id) FROM email), (SELECT MAX(id) FROM trace), \
      (SELECT MAX(id) FROM trace_event), (SELECT MAX(id) FROM outbox), (SELECT MAX(id) FROM attempt), \
      (SELECT MAX(id) FROM audit), (SELECT MAX(id) FROM assignment_event), (SELECT MAX(id) FROM principal), \
-     (SELECT MAX(id) FROM mailbox), (SELECT MAX(id) FROM credential)";
-const NEWEST_COLUMNS: usize = 11;
+     (SELECT MAX(id) FROM mailbox), (SELECT MAX(id) FROM credential), (SELECT MAX(id) FROM quarantine)";
+const NEWEST_COLUMNS: usize = 12;
 pub(crate) const SQL: &[&str] = &[NEWEST];
 
 /// The store of one installation. Cheap to clone.

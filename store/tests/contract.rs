@@ -12,6 +12,7 @@ mod contract {
     pub mod people;
     pub mod place;
     pub mod processes;
+    pub mod quarantine;
     pub mod report;
     pub mod reread;
     pub mod search;
@@ -23,8 +24,8 @@ use futures_util::StreamExt as _;
 
 use contract::place::{Case, Place};
 use contract::{
-    assigned, attached, bodies, health, mail, mailboxes, outbox, people, processes, report, reread,
-    search, traced, trim,
+    assigned, attached, bodies, health, mail, mailboxes, outbox, people, processes, quarantine,
+    report, reread, search, traced, trim,
 };
 
 fn cases() -> Vec<(&'static str, Case)> {
@@ -41,6 +42,7 @@ fn cases() -> Vec<(&'static str, Case)> {
         assigned::cases(),
         attached::cases(),
         processes::cases(),
+        quarantine::cases(),
         report::cases(),
         trim::cases(),
     ]

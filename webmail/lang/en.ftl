@@ -98,6 +98,7 @@ flash-signed-out = You are signed out.
 flash-app-revoked = The app password was revoked.
 flash-device-ended = That device was signed out.
 flash-approved = Approved. The one-time code can be used now.
+flash-quarantine-taken = The letter is in the Inbox.
 flash-recovered = The new password is set. Other devices were signed out.
 flash-session-ended = The session has ended. Sign in again.
 delivery-status = Delivery status
@@ -203,6 +204,16 @@ unsendable-too-large = The letter is too large. Remove files or send several let
 unsendable-too-many = There are too many recipients. Use a distribution list.
 unsendable-limit = Not sent: your account or unit has sent as much to the outside today as it may. Save a draft and send it tomorrow, or ask your administrator.
 unsendable-disk = Not sent: the server runs out of room and takes no mail for now. Save a draft and send it later.
+quarantine = Quarantined letters
+quarantine-count = { $n ->
+    [one] {$x} letter is in quarantine: look and decide
+   *[other] {$x} letters are in quarantine: look and decide
+ }
+quarantine-empty = No letter is in quarantine.
+quarantine-what = These letters may do harm and are kept apart. Take one only if you are sure who sent it and expect its file. Nothing is deleted before you choose.
+quarantine-program = It carries the program “{$x}”: opening it runs it on your computer, which is how malware comes.
+quarantine-engine = The mail filter suspects that this letter does harm.
+quarantine-take = Move to the Inbox
 quota-80 = Your mailbox is nearly full: {$x} of {$y} used. Delete letters with large files or empty the trash.
 unsendable-not-as = You may not send from this mailbox.
 found-in-file = In the file {$x}
@@ -398,7 +409,9 @@ trace = Where is my mail?
 trace-what = The way of letters to you or from you: when our server took them, which mailbox they went to, why they were refused.
 trace-who = Address of the sender or recipient
 trace-none = No letter with this address was seen: it has not reached our server. Check the spelling, or ask the sender whether an error report came back.
-trace-quarantined = Quarantined
+trace-quarantined = Quarantined, the recipient decides
+trace-released = Taken from quarantine by the recipient
+trace-removed = Removed from quarantine by the recipient
 reports = Reports from other mail systems
 reports-what = Other providers (Google, Microsoft, …) send these daily: encrypted connections to our servers (TLS) and letters in our domains' name (DMARC).
 reports-empty = No report in the last 30 days.

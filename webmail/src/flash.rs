@@ -16,7 +16,7 @@ pub struct Flash {
 }
 
 /// word in the address, key of the words, is it a warning
-const TABLE: [(&str, &str, bool); 35] = [
+const TABLE: [(&str, &str, bool); 37] = [
     ("gui", "flash-sent", false),
     ("nhap", "flash-draft-saved", false),
     ("xoa", "flash-trashed", false),
@@ -45,6 +45,8 @@ const TABLE: [(&str, &str, bool); 35] = [
     ("hd-huy", "flash-queue-drop", false),
     ("hd-dang-gui", "flash-queue-sending", true),
     ("hd-khong-co", "flash-queue-none", true),
+    ("cl-lay", "flash-quarantine-taken", false),
+    ("cl-xoa", "flash-deleted", false),
     ("het-phien", "flash-session-ended", true),
     ("gh-dat", "flash-limits-set", false),
     ("gh-thuong", "flash-limits-usual", false),

@@ -84,6 +84,10 @@ fn pages() -> Router<App> {
         .route("/thu/{account}/{email}/thu-goc", get(page::file::source))
         .route("/thu/{account}/{email}/bang-ma", post(page::coding::choose))
         .route("/thu/{account}/{email}/trang-thai", get(page::fate::show))
+        .route(
+            "/cach-ly/{account}",
+            get(page::quarantine::show).post(page::quarantine::act),
+        )
         .route("/tim", get(page::search::show))
         .route("/tra-cuu", get(page::trace::show))
         .route("/goi-y", get(page::suggest::json))

@@ -31,10 +31,13 @@ pub struct RcptTo {
 }
 
 /// What checks/* said about where this belongs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Verdict {
+    #[default]
     Inbox,
     Junk,
+    /// Kept apart until the owner decides (`quarantine`).
+    Quarantine,
 }
 
 #[derive(Clone, Debug)]
@@ -113,7 +116,7 @@ impl Mailroom {
                 "disk below its reserve",
             )));
         }
-        let mut places = Places::of(&incoming.recipients, incoming.verdict == Verdict::Junk);
+        let mut places = Places::of(&incoming.recipients, incoming.verdict);
         if places.is_empty() {
             // Nobody of ours, and nobody may be relayed for: RCPT should have refused it.
             return Err(Denied::NotAllowed.into());
@@ -131,6 +134,11 @@ impl Mailroom {
         let raw = self.with_front(&incoming, now);
         let body = derive::body(self.store(), now, raw).await?;
         let sender = self.forwarding_sender(&incoming.mail_from).await?;
+        let mut reasons = incoming.reasons.clone();
+        if let Some(name) = &body.derived.program {
+            places.verdict = Verdict::Quarantine;
+            reasons.push(format!("an attached program: {name}"));
+        }
         let submission = places.submission(
             self,
             AccountId(0),
@@ -155,7 +163,7 @@ impl Mailroom {
                 principal: None,
                 mail_from: incoming.mail_from.clone(),
                 auth_results: incoming.auth_results.clone(),
-                events: places.events(&incoming.reasons.join("; ")),
+                events: places.events(&reasons.join("; ")),
             }),
             body,
             copies: places.copies(now),
@@ -174,7 +182,7 @@ impl Mailroom {
             from = %mask(&incoming.mail_from),
             copies = placed.len(),
             bytes = incoming.raw.len(),
-            verdict = ?incoming.verdict,
+            verdict = ?places.verdict,
             "letter received"
         );
         Ok(Ok(incoming.trace))

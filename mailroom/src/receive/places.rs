@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use store::*;
 
-use super::RcptTo;
+use super::{RcptTo, Verdict};
 use crate::directory::Recipient;
 use crate::{Mailroom, address};
 
@@ -26,14 +26,14 @@ pub(crate) struct Places {
     sunk: Vec<String>,
     /// Lists: (address, copies), told as one event.
     lists: Vec<(String, usize)>,
-    junk: bool,
+    pub(super) verdict: Verdict,
 }
 
 impl Places {
     /// Of recipients that passed RCPT. A person in two lists gets one copy; the address written to directly counts first.
-    pub(crate) fn of(recipients: &[RcptTo], junk: bool) -> Places {
+    pub(crate) fn of(recipients: &[RcptTo], verdict: Verdict) -> Places {
         let mut places = Places {
-            junk,
+            verdict,
             ..Places::default()
         };
         let (mut accounts, mut outside) = (HashSet::new(), HashSet::new());
@@ -126,12 +126,16 @@ impl Places {
     }
 
     pub(crate) fn copies(&self, now: i64) -> Vec<LocalCopy> {
-        let role = if self.junk { Role::Junk } else { Role::Inbox };
+        let target = match self.verdict {
+            Verdict::Inbox => Target::Role(Role::Inbox),
+            Verdict::Junk => Target::Role(Role::Junk),
+            Verdict::Quarantine => Target::Quarantine,
+        };
         self.copies
             .iter()
             .map(|(account, recipient)| LocalCopy {
                 account: *account,
-                target: Target::Role(role),
+                target,
                 flags: 0,
                 keywords: Vec::new(),
                 received_at: now,
@@ -142,7 +146,11 @@ impl Places {
 
     /// What the store would not say by itself: reasons, lists as one line, the demo's sink.
     pub(crate) fn events(&self, reasons: &str) -> Vec<NewEvent> {
-        let word = if self.junk { "junk" } else { "delivered" };
+        let word = match self.verdict {
+            Verdict::Inbox => "delivered",
+            Verdict::Junk => "junk",
+            Verdict::Quarantine => "quarantined",
+        };
         let mut events: Vec<NewEvent> = Vec::new();
         for (list, members) in &self.lists {
             let detail = format!(
@@ -263,7 +271,7 @@ mod tests {
                 ),
                 rcpt("none@a.b", Recipient::Unknown),
             ],
-            false,
+            Verdict::Inbox,
         );
         let copies: Vec<(i64, &str)> = places
             .copies
@@ -301,7 +309,7 @@ mod tests {
                     domain: "out".into(),
                 },
             )],
-            false,
+            Verdict::Inbox,
         );
         places.sink_into(AccountId(9));
         assert!(places.nothing_outside() && !places.is_empty());

@@ -5,8 +5,8 @@
 use store::*;
 
 use crate::directory::Recipient;
-use crate::receive::RcptTo;
 use crate::receive::places::Places;
+use crate::receive::{RcptTo, Verdict};
 use crate::{Error, Mailroom, derive};
 
 impl Mailroom {
@@ -41,7 +41,7 @@ impl Mailroom {
             orcpt: None,
             resolved,
         }];
-        let mut places = Places::of(&to, false);
+        let mut places = Places::of(&to, Verdict::Inbox);
         self.outside_to_sink(&mut places).await?;
         let raw = self.store().body(row.body).await?;
         let from = row.mail_from.clone();

@@ -11,7 +11,7 @@ use store::*;
 
 use crate::directory::Recipient;
 use crate::receive::places::Places;
-use crate::receive::{Onward, Peer, RcptTo, fields};
+use crate::receive::{Onward, Peer, RcptTo, Verdict, fields};
 use crate::{Actor, Error, Mailroom, derive, mask};
 
 pub use draft::{Draft, DraftFile};
@@ -183,7 +183,7 @@ impl Mailroom {
         let now = self.now();
         let mut places = match handed.release {
             Some(_) => Places::waiting(&handed.recipients),
-            None => Places::of(&handed.recipients, false),
+            None => Places::of(&handed.recipients, Verdict::Inbox),
         };
         if places.is_empty() {
             return Ok(Err(Unsendable::NoRecipient));

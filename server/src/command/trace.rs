@@ -263,6 +263,8 @@ fn in_words(event: &str) -> &str {
         "delivered" => "đã vào hộp thư",
         "junk" => "vào Thư rác",
         "quarantined" => "đã cách ly",
+        "released" => "người nhận đã lấy về từ cách ly",
+        "removed" => "người nhận đã xóa khi cách ly",
         "queued" => "vào hàng chờ gửi",
         "held" => "bị giữ lại",
         "sent" => "máy chủ bên nhận đã tiếp nhận",

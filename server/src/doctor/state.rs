@@ -142,17 +142,14 @@ pub async fn quarantine(patient: &Patient) -> Vec<Part> {
         .quarantined_before(office.room.now() - 2 * DAY_MS)
         .await
     {
-        Ok((0, _)) => Part::ok(
-            asked,
-            "không có: thư nghi ngờ vào Thư rác của người nhận, ai cũng tự xem được",
-        ),
+        Ok((0, _)) => Part::ok(asked, "không có"),
         Ok((number, first)) => Part::warn(
             asked,
             format!(
                 "{number} thư, từ {}",
                 first.map(local_time).unwrap_or_default()
             ),
-            "xem và thả thư thật: congthu trace --recipient ĐỊA_CHỈ",
+            "người nhận xem ở Thêm > Thư bị cách ly, lấy về hoặc xóa; nhắc họ, hoặc xem thư nào: congthu trace --recipient ĐỊA_CHỈ",
         ),
         Err(why) => unread(asked, &why),
     };

@@ -22,6 +22,8 @@ pub(super) enum Word {
     Clean,
     /// Looks like junk; why.
     Junk(String),
+    /// May do harm, is to be kept apart; why.
+    Suspicious(String),
     /// Must not come in: spam beyond doubt; why.
     Spam(String),
     /// Must not come in: malware; which.

@@ -257,12 +257,14 @@ fn seen<'f>(
 }
 
 impl Judged {
-    /// Takes an engine's word; a refusal stands over Junk, Junk over Inbox.
+    /// Takes an engine's word; a refusal stands over all others, to be kept apart over Junk, Junk over Inbox.
     fn hear(&mut self, word: Word) {
         let (verdict, why) = match word {
             Word::Clean => return,
             Word::Unscanned(why) => (None, why),
+            Word::Junk(why) if self.verdict == Ok(Verdict::Quarantine) => (None, why),
             Word::Junk(why) => (Some(Ok(Verdict::Junk)), why),
+            Word::Suspicious(why) => (Some(Ok(Verdict::Quarantine)), why),
             Word::Spam(why) => (Some(Err(Rejection::Spam)), why),
             Word::Malware(name) => (Some(Err(Rejection::Malware)), format!("malware: {name}")),
         };

@@ -69,7 +69,8 @@ fn read(answer: &[u8]) -> io::Result<Word> {
     let why = format!("rspamd: {} (score {:.1})", answer.action, answer.score);
     Ok(match answer.action.as_str() {
         "reject" => Word::Spam(why),
-        "add header" | "rewrite subject" | "quarantine" => Word::Junk(why),
+        "add header" | "rewrite subject" => Word::Junk(why),
+        "quarantine" => Word::Suspicious(why),
         _ => Word::Clean,
     })
 }

@@ -516,6 +516,7 @@ async fn engines_are_heard_and_never_waited_for() {
         ("no action", Ok(Verdict::Inbox)),
         ("greylist", Ok(Verdict::Inbox)),
         ("add header", Ok(Verdict::Junk)),
+        ("quarantine", Ok(Verdict::Quarantine)),
         ("reject", Err(Rejection::Spam)),
     ] {
         let json = format!("{{\"action\":\"{action}\",\"score\":3.5}}");

@@ -145,6 +145,7 @@ async fn derived_anew_it_stays_findable_and_is_read_again(place: &Place) {
         version: 9,
         search_text: "đọc lại".to_owned(),
         readable_files: true,
+        program: None,
         ..store.derived(body).await.unwrap()
     };
     store.derived_put(body, new).await.unwrap();

@@ -33,6 +33,8 @@ struct List {
     unread_only: bool,
     /// Words about a mailbox that is nearly full; "" while it is not.
     filling: String,
+    /// Letters in quarantine.
+    kept_apart: u64,
     rows: Vec<Row>,
     empty: &'static str,
     older: String,
@@ -157,6 +159,10 @@ async fn list(
         base,
         unread_only,
         filling,
+        kept_apart: match shown.role {
+            Some(Role::Inbox) => access.quarantine_count().await?,
+            _ => 0,
+        },
         rows: row::plain(&page, shown.role, me.lang),
         empty: if unread_only {
             "empty-unread"

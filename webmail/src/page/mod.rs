@@ -19,6 +19,7 @@ pub mod notify;
 pub mod original;
 pub mod password;
 pub mod programs;
+pub mod quarantine;
 pub mod queue;
 pub mod records;
 pub mod recover;

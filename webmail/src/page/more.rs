@@ -19,6 +19,9 @@ struct More {
     s: Shell,
     name: String,
     address: String,
+    account: i64,
+    /// Letters in quarantine.
+    kept_apart: u64,
     admin: bool,
     quota: String,
     nearly_full: bool,
@@ -62,6 +65,8 @@ pub async fn show(
         s,
         name: me.actor().name.clone(),
         address: me.actor().address.clone(),
+        account: me.actor().principal.0,
+        kept_apart: access.quarantine_count().await?,
         admin,
         quota,
         nearly_full: limit > 0 && used / 8 >= limit / 10,

@@ -97,6 +97,8 @@ pub fn line(lang: Lang, event: TraceEvent) -> (String, String, String) {
         "delivered" => "fate-delivered",
         "junk" => "fate-junk",
         "quarantined" => "trace-quarantined",
+        "released" => "trace-released",
+        "removed" => "trace-removed",
         "queued" | "held" => "fate-queued",
         "sent" => "fate-accepted",
         "deferred" => "fate-deferred",

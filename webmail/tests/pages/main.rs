@@ -6,6 +6,7 @@ mod api;
 mod doors;
 mod letters;
 mod people;
+mod quarantine;
 mod queue;
 mod records;
 mod town;
