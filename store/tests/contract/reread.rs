@@ -77,7 +77,7 @@ async fn a_mailbox_reads_a_letter_its_own_way(place: &Place) {
         (
             b,
             placed[1].mailbox,
-            ("m·", "An", "b@here.example", "s· tep"),
+            ("m·", "Nguyễn Văn An", "ai đó", "s· tep"),
         ),
     ] {
         let words = store.worded(mailbox, &[1], Worded::People).await.unwrap();
