@@ -1,5 +1,6 @@
 //! Search over one account with many letters, as the pages and as IMAP SEARCH ask, on SQLite and on a PostgreSQL of its own;
-//! and how large the index is. Never part of the program. `search [sqlite|postgres] [letters]`
+//! and how large the index is; then while letters come in one after another, as a mail program appends them. Never part of
+//! the program. `search [sqlite|postgres] [letters]`
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 #[path = "../tests/common/mod.rs"]
@@ -189,6 +190,52 @@ async fn measure(town: &Town) {
     }
 }
 
+/// Letters that come as fast as `at_once` callers bring them, and searches meanwhile and right after the last.
+async fn fresh(store: &Store, town: &Town, whose: &str, letters: u64, at_once: u64) {
+    let account = town.account(whose).await;
+    let access = town.open(whose).await;
+    let syllables: Vec<&str> = SYLLABLES.split_whitespace().collect();
+    let query = Query::parse("giấy mời");
+    let (mut took, mut waiting) = (Vec::new(), Vec::new());
+    let mut delivering = 0.0;
+    for first in (0..letters).step_by(at_once as usize) {
+        let before = Instant::now();
+        let mut writes = tokio::task::JoinSet::new();
+        for number in first..first + at_once {
+            let (subject, text) = text(number, &syllables);
+            let one = letter(store, &subject, &text, &[account], NOW);
+            let to = store.clone();
+            writes.spawn(async move { to.deliver(one).await });
+        }
+        for one in writes.join_all().await {
+            one.unwrap();
+        }
+        delivering += before.elapsed().as_secs_f64();
+        if first % 200 == 0 {
+            waiting.push(store.stats().await.unwrap().index_queue);
+            let before = Instant::now();
+            access.search(&query, 0, 50).await.unwrap();
+            took.push(before.elapsed().as_secs_f64() * 1000.0);
+        }
+    }
+    let (last, begin) = (*took.last().unwrap(), Instant::now());
+    while store.stats().await.unwrap().index_queue > 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    took.sort_by(f64::total_cmp);
+    waiting.sort_unstable();
+    println!(
+        "  {letters} letters, {at_once} at once: {:.0} a second; waiting for the index: median {}, most {}; a search meanwhile: \
+         p50 {:.1} ms, p95 {:.1} ms, after the last {last:.1} ms; the rest indexed in {:.1} s",
+        letters as f64 / delivering,
+        waiting[waiting.len() / 2],
+        waiting[waiting.len() - 1],
+        took[took.len() / 2],
+        took[took.len() * 95 / 100],
+        begin.elapsed().as_secs_f64()
+    );
+}
+
 async fn bench(url: Option<&str>, letters: u64) {
     let folder = tempfile::tempdir_in(std::env::var("BENCH_DIR").unwrap_or("/var/tmp".into()));
     let folder = folder.unwrap();
@@ -198,6 +245,8 @@ async fn bench(url: Option<&str>, letters: u64) {
     town.settle().await;
     fill(&store, &town, letters).await;
     measure(&town).await;
+    fresh(&store, &town, "binh", letters / 50, 1).await;
+    fresh(&store, &town, "binh", letters / 10, 200).await;
     store.close().await;
     let bytes = std::fs::metadata(path.join("search.db")).unwrap().len();
     println!("  index: {} bytes a letter", bytes / letters);

@@ -72,10 +72,12 @@ pub const INDEX_TERMS: usize = 50_000;
 /// Characters from which the beginning of a word finds the word: shorter ones begin words of nearly every letter (0.1 s
 /// in 100,000 letters), and in Vietnamese are words themselves.
 pub const PREFIX_CHARS_MIN: usize = 3;
-/// Blocks of the index that one search walks at the same time.
+/// Blocks of the index, or pieces of what it has not taken yet, that one search walks at the same time.
 pub const SEARCH_BLOCKS: usize = 4;
-/// Emails still in the queue that one search reads itself.
+/// Emails still in the queue that one search reads itself, the newest of them.
 pub const SEARCH_FRESH: usize = 2_000;
+/// Of these in one piece, `SEARCH_BLOCKS` pieces at the same time.
+pub const SEARCH_FRESH_PART: usize = 64;
 /// Refusals waiting to be written; beyond it they are counted and dropped, never the mail.
 pub const REFUSALS: usize = 10_000;
 /// Refusals written in one transaction.

@@ -26,6 +26,8 @@ pub(super) const DOCUMENTS: Listed = Listed::new(
      thread_key, preview, attachments, urgency, coding, confidence, envelope, structure, search_text, body_id \
      FROM derived WHERE body_id IN (VALUES {})",
 );
+/// The column of the body there.
+pub(super) const DOCUMENT_BODY: usize = 16;
 /// Only as it was read: an email expunged meanwhile stays in the queue as gone.
 pub(super) const TAKEN: Listed = Listed::new(
     "ii",
@@ -106,7 +108,12 @@ pub(crate) async fn step(store: &Store) -> Result<usize, Error> {
     drop(conn);
     let documents = tokio::task::spawn_blocking(move || {
         rows.iter()
-            .map(|row| Ok((row.int(16)?, Arc::new(Document::of(&derived_row(row)?)))))
+            .map(|row| {
+                Ok((
+                    row.int(DOCUMENT_BODY)?,
+                    Arc::new(Document::of(&derived_row(row)?)),
+                ))
+            })
             .collect::<Result<HashMap<i64, Arc<Document>>, Error>>()
     })
     .await

@@ -13,14 +13,15 @@ pub(crate) use fts::Index;
 pub(crate) use keep::{keep_index, queue_if_lost};
 pub(crate) use words::{fold, fold_words};
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::Error;
 use crate::db::values;
 use crate::id::*;
-use crate::limits::SEARCH_FRESH;
-use crate::listed::Listed;
+use crate::limits::{SEARCH_BLOCKS, SEARCH_FRESH, SEARCH_FRESH_PART};
+use crate::listed::{Listed, listed_rows};
+use crate::listing::derived_row;
 use crate::store::Store;
 use words::{Asked, Document, Tones};
 
@@ -66,8 +67,9 @@ pub struct Found {
 
 /// An account's letters that the index has not taken yet.
 struct Fresh {
-    letters: Vec<(EmailId, Document)>,
-    /// Those, and the ones that are gone: what the index says of them is not asked.
+    /// Those in which everything asked for is, and whether with the typed tones.
+    hits: Vec<(EmailId, bool)>,
+    /// All of them, and the ones that are gone: what the index says of them is not asked.
     queued: HashSet<EmailId>,
 }
 
@@ -80,11 +82,11 @@ impl Store {
         all: &[Clause],
         rows: usize,
     ) -> Result<Vec<EmailId>, Error> {
-        let asked: Vec<Asked> = all.iter().map(Asked::from).collect();
+        let asked: Arc<[Asked]> = all.iter().map(Asked::from).collect();
         if asked.is_empty() || asked.iter().any(Asked::is_nothing) {
             return Ok(Vec::new());
         }
-        let fresh = self.fresh(account).await?;
+        let fresh = self.fresh(account, &asked).await?;
         self.found(account, &asked, Tones::Any, rows, &fresh).await
     }
 
@@ -95,11 +97,11 @@ impl Store {
         all: &[Clause],
         rows: usize,
     ) -> Result<Found, Error> {
-        let asked: Vec<Asked> = all.iter().map(Asked::from).collect();
+        let asked: Arc<[Asked]> = all.iter().map(Asked::from).collect();
         if asked.is_empty() || asked.iter().any(Asked::is_nothing) {
             return Ok(Found::default());
         }
-        let fresh = self.fresh(account).await?;
+        let fresh = self.fresh(account, &asked).await?;
         if !asked.iter().any(Asked::has_tones) {
             let emails = self.found(account, &asked, Tones::Any, rows, &fresh).await;
             return Ok(Found {
@@ -129,7 +131,7 @@ impl Store {
     }
 
     /// Read before the index is asked: an email leaves the queue only after it has entered the index.
-    async fn fresh(&self, account: AccountId) -> Result<Fresh, Error> {
+    async fn fresh(&self, account: AccountId, asked: &Arc<[Asked]>) -> Result<Fresh, Error> {
         let limit = i64::try_from(SEARCH_FRESH).unwrap_or(i64::MAX);
         let rows = self.rows(QUEUED, values![account, limit]).await?;
         let (mut waiting, mut queued) = (Vec::new(), HashSet::new());
@@ -142,13 +144,47 @@ impl Store {
         }
         let letters: Vec<_> = waiting.iter().map(|(_, body)| (account, *body)).collect();
         let rereads = self.rereads(&letters).await?;
-        let mut letters = Vec::with_capacity(waiting.len());
-        for (email, body) in waiting {
-            let reread = rereads.get(&(account, body));
-            let document = Document::of(&self.derived_as_read(body, reread).await?);
-            letters.push((email, document));
+        let mut hits = Vec::new();
+        // Few: letters in a coding their reader chose.
+        for (email, body) in &waiting {
+            if let Some(reread) = rereads.get(&(account, *body)) {
+                let derived = self.derived_as_read(*body, Some(reread)).await?;
+                let agrees = agrees(asked, &Document::of(&derived));
+                hits.extend(agrees.map(|typed| (*email, typed)));
+            }
         }
-        Ok(Fresh { letters, queued })
+        waiting.retain(|(_, body)| !rereads.contains_key(&(account, *body)));
+        for some in waiting.chunks(SEARCH_FRESH_PART * SEARCH_BLOCKS) {
+            let parts: Vec<_> = some
+                .chunks(SEARCH_FRESH_PART)
+                .map(|part| self.fresh_hits(part.to_vec(), Arc::clone(asked)))
+                .collect();
+            hits.extend(futures_util::future::try_join_all(parts).await?.concat());
+        }
+        Ok(Fresh { hits, queued })
+    }
+
+    /// The hits among some letters, from their texts.
+    async fn fresh_hits(
+        &self,
+        letters: Vec<(EmailId, BodyId)>,
+        asked: Arc<[Asked]>,
+    ) -> Result<Vec<(EmailId, bool)>, Error> {
+        let bodies: HashSet<BodyId> = letters.iter().map(|(_, body)| *body).collect();
+        let bodies = bodies.into_iter().map(|body| values![body]).collect();
+        let rows = listed_rows(&mut self.read().await?, &keep::DOCUMENTS, bodies).await?;
+        tokio::task::spawn_blocking(move || {
+            let mut agreeing = HashMap::new();
+            for row in &rows {
+                let agrees = agrees(&asked, &Document::of(&derived_row(row)?));
+                let body = BodyId(row.int(keep::DOCUMENT_BODY)?);
+                agreeing.extend(agrees.map(|typed| (body, typed)));
+            }
+            let hit = |(email, body): &(EmailId, BodyId)| Some((*email, *agreeing.get(body)?));
+            Ok(letters.iter().filter_map(hit).collect())
+        })
+        .await
+        .map_err(|cause| Error::Broken(cause.to_string()))?
     }
 
     async fn found(
@@ -165,15 +201,19 @@ impl Store {
         if !fresh.queued.is_empty() {
             hits.retain(|email| !fresh.queued.contains(email));
         }
-        let in_it = |document| asked.iter().all(|one| one.found_in(document, tones));
-        let letters = fresh.letters.iter();
-        hits.extend(
-            letters
-                .filter(|(_, document)| in_it(document))
-                .map(|(email, _)| *email),
-        );
+        let fresh = fresh.hits.iter();
+        hits.extend(fresh.filter_map(|(email, typed)| {
+            let agrees = tones == Tones::Any || *typed;
+            agrees.then_some(*email)
+        }));
         hits.sort_unstable_by(|a, b| b.cmp(a));
         hits.truncate(rows);
         Ok(hits)
     }
+}
+
+/// Whether everything asked for is in a letter; if so, whether with the typed tones.
+fn agrees(asked: &[Asked], document: &Document) -> Option<bool> {
+    let all = |tones| asked.iter().all(|one| one.found_in(document, tones));
+    all(Tones::Any).then(|| all(Tones::Typed))
 }
