@@ -44,17 +44,12 @@ pub(crate) const AWAIT: Listed = Listed::new(
     "INSERT INTO destination (domain, next_at) VALUES {} ON CONFLICT (domain) DO UPDATE SET \
      next_at = CASE WHEN excluded.next_at < destination.next_at THEN excluded.next_at ELSE destination.next_at END",
 );
+/// When a domain that was just served is due next; one that still has rows due goes to the end of the line.
 const NEXT_OF: Listed = Listed::new(
-    "t",
-    "WITH v(d) AS (VALUES {}) UPDATE destination SET next_at = COALESCE((SELECT o.next_at FROM outbox o \
-     WHERE o.state = 'due' AND o.domain = v.d ORDER BY o.next_at LIMIT 1), 9223372036854775807) \
-     FROM v WHERE destination.domain = v.d",
-);
-/// Who was just served and still has rows due goes to the end of the line.
-const BACK_OF: Listed = Listed::new(
     "ti",
-    "WITH v(d, t) AS (VALUES {}) UPDATE destination SET next_at = v.t FROM v \
-     WHERE destination.domain = v.d AND next_at < v.t",
+    "WITH v(d, t) AS (VALUES {}) UPDATE destination SET next_at = CASE WHEN w.n < w.t THEN w.t ELSE w.n END FROM (SELECT \
+     v.d AS d, v.t AS t, COALESCE((SELECT o.next_at FROM outbox o WHERE o.state = 'due' AND o.domain = v.d \
+     ORDER BY o.next_at LIMIT 1), 9223372036854775807) AS n FROM v) AS w WHERE destination.domain = w.d",
 );
 const NOTHING_DUE: &str = "DELETE FROM destination WHERE next_at = 9223372036854775807";
 const SETTLE: Listed = Listed::new(
@@ -116,15 +111,8 @@ pub(crate) const SQL: &[&str] = &[
     ATTEMPTS,
     SUBMISSION,
 ];
-pub(crate) const LISTED: &[&Listed] = &[
-    &LEASE,
-    &LEASED,
-    &AWAIT,
-    &NEXT_OF,
-    &BACK_OF,
-    &SETTLE,
-    &INSERT_ATTEMPT,
-];
+pub(crate) const LISTED: &[&Listed] =
+    &[&LEASE, &LEASED, &AWAIT, &NEXT_OF, &SETTLE, &INSERT_ATTEMPT];
 
 /// An urgent row stands in the line as if it had waited this much longer, ms for each step of priority.
 const URGENT_MS: i64 = 3_600_000;
@@ -346,13 +334,11 @@ async fn lease(
         .map(|row| Ok(values![row.int(0)?]))
         .collect::<Result<Vec<_>, Error>>()?;
     let rows = listed_rows(&mut txn.conn, &LEASED, ids).await?;
-    let served = domains.iter().flat_map(|domain| values![domain]).collect();
-    insert(&mut txn.conn, &NEXT_OF, served).await?;
-    let back = domains
+    let served = domains
         .iter()
         .flat_map(|domain| values![domain, now])
         .collect();
-    insert(&mut txn.conn, &BACK_OF, back).await?;
+    insert(&mut txn.conn, &NEXT_OF, served).await?;
     txn.conn.run(NOTHING_DUE, values![]).await?;
     rows.iter().map(leased_row).collect()
 }

@@ -34,7 +34,12 @@ pub struct Sink {
 impl Sink {
     /// `pause`: how long at most it thinks before it answers the final dot.
     pub fn start(pause: Duration) -> Sink {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Sink::start_at(0, pause)
+    }
+
+    /// The same at a port of its own; 0 is any that is free.
+    pub fn start_at(port: u16, pause: Duration) -> Sink {
+        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let sink = Sink {
             port: listener.local_addr().unwrap().port(),
             state: Arc::default(),

@@ -4,9 +4,9 @@
 
 use congthu_tests::bind::tlsa;
 use congthu_tests::peer::{Name, Postfix, certificate};
-use congthu_tests::site::{LAN, loopback};
+use congthu_tests::site::{HOST, LAN, loopback};
 use congthu_tests::tool::{python, run, workspace};
-use congthu_tests::{Bind, Peer, Site, wait_for};
+use congthu_tests::{Bind, Peer, Site, Smtp, wait_for};
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -66,6 +66,69 @@ fn dane_decides_whether_mail_goes_to_postfix() {
         "{trace}"
     );
     assert!(postfix.letters(&["<den@sts.huyenbac.example>"]).is_empty());
+}
+
+/// A letter of Postfix's clerk to one of us, handed to Postfix.
+fn from_postfix(postfix: &Postfix, id: &str) {
+    let clerk = postfix.name().clerk();
+    let mut smtp = Smtp::connect(&format!("{}:25", postfix.name().ip)).unwrap();
+    smtp.ehlo().unwrap();
+    let letter = format!(
+        "From: <{clerk}>\r\nTo: <{LAN}>\r\nSubject: {id}\r\nMessage-ID: <{id}>\r\n\r\nThu."
+    );
+    let (code, said) = smtp.send(&clerk, &[LAN], letter.as_bytes()).unwrap();
+    assert_eq!(code, 250, "{said}");
+}
+
+fn has_arrived(site: &Site, id: &str) -> bool {
+    let mut imap = site.imap(LAN);
+    ["INBOX", "Junk"].iter().any(|mailbox| {
+        imap.header_field(mailbox, "Message-ID")
+            .contains(&format!("<{id}>"))
+    })
+}
+
+#[test]
+fn postfix_with_dane_delivers_to_us_only_where_our_record_is_right() {
+    for right in [true, false] {
+        let mut site = Site::new();
+        let name = Name::new("huyenbac.example");
+        let postfix = Postfix::new(&name);
+        let mut records = site.records.clone();
+        records.extend(name.records());
+        let own = site.keys().join("certificate.pem");
+        let published = if right { own } else { postfix.certificate() };
+        records.push(tlsa(HOST, &published));
+        let dns = Bind::start(site.ip, &records);
+        site.serve(dns.ip.into(), &[]);
+        postfix.start(&dns);
+        from_postfix(&postfix, "dane@huyenbac.example");
+        let fate = wait_for("Postfix's first attempt", || {
+            let log = postfix.log();
+            let fate = log
+                .lines()
+                .find(|line| line.contains(&format!("to=<{LAN}>")) && line.contains("status="));
+            fate.map(str::to_owned)
+        });
+        let log = postfix.log();
+        if right {
+            assert!(fate.contains("status=sent"), "{fate}");
+            assert!(
+                log.contains(&format!("Verified TLS connection established to {HOST}")),
+                "{log}"
+            );
+            wait_for("the letter", || {
+                has_arrived(&site, "dane@huyenbac.example").then_some(())
+            });
+        } else {
+            assert!(
+                fate.contains("status=deferred") && fate.contains("certificate not verified"),
+                "{fate}"
+            );
+            assert!(!log.contains("Verified TLS connection"), "{log}");
+            assert!(!has_arrived(&site, "dane@huyenbac.example"));
+        }
+    }
 }
 
 /// An authority made for the test: CA.pem in a folder.

@@ -2,6 +2,13 @@
 //! answer comes back; a recipient the other side refuses becomes a report the sender can read.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "outbound/ends.rs"]
+mod ends;
+#[path = "outbound/floor.rs"]
+mod floor;
+#[path = "outbound/retry.rs"]
+mod retry;
+
 use congthu_tests::demo::LAN;
 use congthu_tests::peer::certificate;
 use congthu_tests::tool::run;
@@ -17,6 +24,11 @@ struct Postfix {
 
 impl Postfix {
     fn start(port: u16, back: &str) -> Postfix {
+        Postfix::with(port, back, "")
+    }
+
+    /// With further lines of main.cf.
+    fn with(port: u16, back: &str, more: &str) -> Postfix {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path();
         std::fs::set_permissions(home, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -45,7 +57,7 @@ impl Postfix {
             cert.display(),
             key.display()
         );
-        std::fs::write(home.join("conf/main.cf"), main).unwrap();
+        std::fs::write(home.join("conf/main.cf"), main + more).unwrap();
         std::fs::write(home.join("conf/master.cf"), master(port)).unwrap();
         let postfix = Postfix { folder };
         postfix.control("start");
@@ -108,6 +120,25 @@ fn master(port: u16) -> String {
          retry unix - - n - - error\ndiscard unix - - n - - discard\nanvil unix - - n - 1 anvil\nscache unix - - n - 1 scache\n\
          virtual unix - n n - - virtual\npostlog unix-dgram n - n - 1 postlogd\n"
     )
+}
+
+/// Our program, which finds huyenbac.example at this port.
+fn demo_towards(mx_port: u16) -> (Dns, Demo) {
+    let dns_port = free_port();
+    let dns = Dns::start(
+        dns_port,
+        &[
+            "huyenbac.example=MX:mx.huyenbac.example",
+            "mx.huyenbac.example=A:127.0.0.1",
+        ],
+    );
+    let demo = Demo::with(&[
+        "--dns",
+        &format!("127.0.0.1:{dns_port}"),
+        "--mx-port",
+        &mx_port.to_string(),
+    ]);
+    (dns, demo)
 }
 
 fn send_as_lan(demo: &Demo, to: &str, id: &str) {
