@@ -340,7 +340,7 @@ impl Config {
         let mut config = Config::parse(&text, &path.display().to_string())?;
         // Relative paths are meant from where the file lies.
         let folder = path.parent().unwrap_or(Path::new("."));
-        config.site.data = folder.join(&config.site.data);
+        config.site.data = folder.join(&config.site.data).components().collect();
         config.site.keys = config.site.keys.map(|keys| folder.join(keys));
         for entry in &mut config.route {
             entry.lies_in(folder);

@@ -164,7 +164,7 @@ pub fn wanted(
             format!("mta-sts.{domain}"),
             "CNAME",
             format!("{host}."),
-            ("mta-sts-host", "nơi đọc lời hứa MTA-STS"),
+            ("mta-sts-host", "nơi đọc cam kết MTA-STS"),
             false,
         ));
     }

@@ -213,7 +213,7 @@ allow_private = false
 show_sender = false
 
 [mta_sts]
-# Lời hứa với máy chủ khác: gửi thư cho ta phải mã hóa. testing = chỉ thử; enforce = bắt buộc; none = rút lại.
+# Cam kết với máy chủ khác: gửi thư cho ta phải mã hóa. testing = chỉ thử; enforce = bắt buộc; none = rút lại.
 # What we promise other servers about encryption: testing, enforce, or none to take it back.
 mode = "testing"
 max_age_days = 14

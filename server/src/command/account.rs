@@ -36,6 +36,12 @@ pub enum Account {
     Import { file: PathBuf },
     /// Đã gửi ra ngoài bao nhiêu hôm nay. / What was sent to the outside today
     Limits(Limits),
+    /// Đổi dung lượng hộp thư, GB. / Set a mailbox's quota, GB
+    Quota {
+        address: String,
+        #[arg(value_name = "GB", value_parser = clap::value_parser!(i64).range(1..=10_000))]
+        gigabytes: i64,
+    },
     /// Tạo phiếu dùng một lần để đặt lại mật khẩu. / Make a one-time link for a new passphrase
     ResetLink { address: String },
 }
@@ -148,6 +154,15 @@ impl Account {
             }
             Account::Import { file } => import(office, file).await,
             Account::Limits(limits) => limits.act(office).await,
+            Account::Quota { address, gigabytes } => {
+                let bytes = gigabytes.saturating_mul(1 << 30);
+                office
+                    .room
+                    .quota_set(&office.room.console(), &address, bytes)
+                    .await?;
+                println!("{address}: {gigabytes} GB");
+                Ok(())
+            }
             Account::ResetLink { address } => reset_link(office, &address).await,
         }
     }

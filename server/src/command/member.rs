@@ -12,7 +12,7 @@ pub enum Member {
         account: String,
         /// Người được giao. / Who gets the rights
         member: String,
-        /// read, send, clerk, owner; hoặc none để thôi. / or none to end
+        /// read, write, send_as, clerk, owner, cách nhau bằng dấu phẩy; none để thôi. / separated by commas; none to end
         #[arg(long, default_value = "clerk")]
         rights: String,
         /// Đến ngày, ví dụ 2026-12-31. / Until this day
@@ -29,6 +29,10 @@ impl Member {
             rights,
             until,
         } = self;
+        let rights = match rights.as_str() {
+            "none" => String::new(),
+            words => words.replace(',', " "),
+        };
         let until = match until {
             None => None,
             Some(day) => Some(end_of(day)?),
@@ -40,7 +44,10 @@ impl Member {
             .await;
         office.close().await;
         outcome?;
-        println!("{member}, {account}: {rights}");
+        match rights.as_str() {
+            "" => println!("{member}, {account}: đã thôi quyền"),
+            rights => println!("{member}, {account}: {rights}"),
+        }
         Ok(())
     }
 }

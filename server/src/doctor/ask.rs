@@ -100,12 +100,12 @@ impl Ask {
                     .filter_map(|record| take(&record.data))
                     .collect();
                 match found.is_empty() {
-                    true => Err(No::None("không có bản ghi")),
+                    true => Err(No::None("DNS không có bản ghi này")),
                     false => Ok(found),
                 }
             }
-            Answer::Nothing => Err(No::None("không có bản ghi")),
-            Answer::NoName => Err(No::None("không có tên này")),
+            Answer::Nothing => Err(No::None("DNS không có bản ghi này")),
+            Answer::NoName => Err(No::None("DNS không có tên này")),
             Answer::Silent(why) => Err(No::Silent(why)),
             Answer::Broken(why) => Err(No::Broken(why)),
         }

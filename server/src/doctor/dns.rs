@@ -281,6 +281,12 @@ pub async fn ptr(patient: &Patient) -> Vec<Part> {
 
 async fn ptr_of(patient: &Patient, ip: IpAddr) -> Part {
     let asked = format!("PTR {ip}");
+    if !is_public(ip) && !patient.allows_private() {
+        return Part::skipped(
+            asked,
+            "địa chỉ nội bộ, nơi khác không thấy nên không xét (xem mục 2)",
+        );
+    }
     let remedy = format!(
         "đề nghị nhà mạng cấp địa chỉ {ip} đặt tên ngược (PTR) là {}",
         patient.host()

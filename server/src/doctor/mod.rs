@@ -45,7 +45,7 @@ pub const CHECKS: [Check; 27] = [
     (5, "spf", "SPF", "SPF liệt kê máy nào được gửi thư mang tên miền của ta. Thiếu hoặc sai thì thư rơi vào thư rác."),
     (6, "dkim", "DKIM", "Mỗi thư gửi đi có chữ ký; nơi nhận lấy khóa trong DNS để kiểm tra thư không bị giả mạo."),
     (7, "dmarc", "DMARC", "DMARC nói nơi khác phải làm gì với thư mạo danh miền của ta, và báo cáo về đâu."),
-    (8, "transport", "Lời hứa mã hóa (MTA-STS, TLS-RPT, DANE)", "Giúp nơi khác biết phải mã hóa khi gửi thư cho ta, không bị nghe lén trên đường."),
+    (8, "transport", "Cam kết mã hóa (MTA-STS, TLS-RPT, DANE)", "Giúp nơi khác biết phải mã hóa khi gửi thư cho ta, không bị nghe lén trên đường."),
     (9, "certificate", "Chứng thư", "Chứng thư sai tên hoặc hết hạn: trình duyệt và phần mềm thư báo lỗi, người dùng không vào được."),
     (10, "old-domains", "Các miền cũ và miền khác", "Sau sáp nhập, thư gửi vào địa chỉ cũ vẫn phải tới đây."),
     (11, "port25", "Cổng 25 hai chiều", "Máy chủ thư nói chuyện với nhau qua cổng 25; tường lửa hoặc nhà mạng chặn thì thư đứng lại."),

@@ -129,7 +129,7 @@ pub async fn check(patient: &Patient) -> Vec<Part> {
                     named.join(", "),
                     if units.len() >= 10 { ", …" } else { "" }
                 ),
-                "giao văn thư giữ hộp thư đơn vị: congthu member set HỘP_THƯ NGƯỜI clerk",
+                "giao văn thư giữ hộp thư đơn vị: congthu member set HỘP_THƯ_ĐƠN_VỊ ĐỊA_CHỈ_VĂN_THƯ",
             )
         }
         Err(why) => unread("văn thư của đơn vị", &why),

@@ -88,7 +88,9 @@ async fn outwards(patient: &Patient) -> Vec<Part> {
             "mọi thư ra ngoài rơi vào hộp thu gom (mail.sink): bản thử",
         )];
     }
-    if let Some(smart) = config.outbound.routes.get("*") {
+    let entry = config.route.iter().find(|entry| entry.domain == "*");
+    let smart = entry.map(|entry| &entry.to).filter(|to| !to.is_empty());
+    if let Some(smart) = smart.or_else(|| config.outbound.routes.get("*")) {
         return vec![Part::ok(
             asked,
             format!("không dùng: thư ra ngoài đi qua {smart}"),
@@ -174,7 +176,7 @@ async fn outwards_over(patient: &Patient, hosts: &[(u16, String)], kind: RecordT
         asked,
         why,
         format!(
-            "đề nghị nhà mạng mở cổng 25 chiều ra qua {family}, hoặc gửi qua máy chuyển tiếp: outbound.routes \"*\" = \"máy:cổng\""
+            "đề nghị nhà mạng mở cổng 25 chiều ra qua {family}, hoặc gửi qua máy chuyển tiếp: thêm mục [[route]] với domain = \"*\" và to = \"máy:cổng\" vào cấu hình"
         ),
     )
 }

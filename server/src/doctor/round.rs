@@ -132,9 +132,13 @@ async fn arrived(office: &Office, trace: TraceId, asked: &str, since: Instant) -
                     matches!(event.event.as_str(), "delivered" | "junk" | "quarantined")
                 });
                 if let Some(event) = event {
+                    let place = match event.event.as_str() {
+                        "delivered" => "đã vào Hộp thư đến",
+                        "junk" => "vào Thư rác",
+                        _ => "bị cách ly",
+                    };
                     let answered = format!(
-                        "{} sau {} ms, hành trình {trace}",
-                        event.event,
+                        "{place} sau {} ms, hành trình {trace}",
                         since.elapsed().as_millis()
                     );
                     return match event.event.as_str() {

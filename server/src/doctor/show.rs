@@ -24,6 +24,13 @@ pub fn table(host: &str, at: &str, findings: &[Finding], seconds: f64) -> String
         let _always = writeln!(text, "{words}");
     };
     line(format!("Khám máy chủ thư {host}, {at}\n"));
+    if !host.contains('.') {
+        line(
+            "  Đây là bản thử: tên máy chủ không phải tên thật trên Internet, nên các mục về DNS, chứng thư và cổng 25 sẽ báo hỏng.\n  \
+             Các mục đó chỉ có nghĩa khi cài thật (congthu init).\n"
+                .into(),
+        );
+    }
     line(format!("  Số  {}  Kết quả", padded("Mục", TITLE)));
     for finding in findings {
         line(format!(

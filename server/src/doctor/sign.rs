@@ -128,6 +128,11 @@ async fn signature(patient: &Patient, keys: &smtp::dkim::Keys, domain: &str) -> 
         match one.result.as_str() {
             "pass" => Part::ok(asked, "kiểm tra qua DNS: đúng"),
             why if one.unknown => Part::skipped(asked, format!("chưa biết: {why}")),
+            why if why.contains("not found") => Part::fail(
+                asked,
+                "nơi nhận không thấy khóa trong DNS nên coi như thư không ký",
+                "công bố đúng bản ghi DKIM (xem dòng trên)",
+            ),
             why => Part::fail(
                 asked,
                 format!("kiểm tra qua DNS: {why}"),
@@ -275,7 +280,11 @@ pub async fn local_box(patient: &Patient, asked: String, address: &str) -> Part 
         Ok(Recipient::Local { .. } | Recipient::Elsewhere { .. }) => {
             Part::ok(asked, "có người nhận")
         }
-        Ok(Recipient::Full(_)) => Part::warn(asked, "hộp thư đầy", "tăng hạn mức hoặc dọn hộp thư"),
+        Ok(Recipient::Full(_)) => Part::warn(
+            asked,
+            "hộp thư đầy",
+            "dọn hộp thư, hoặc tăng dung lượng: congthu account quota ĐỊA_CHỈ SỐ_GB",
+        ),
         Ok(_) => Part::fail(asked, "không có người nhận", remedy),
         Err(why) => Part::skipped(asked, format!("không đọc được kho dữ liệu: {why}")),
     }

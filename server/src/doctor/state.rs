@@ -149,7 +149,7 @@ pub async fn quarantine(patient: &Patient) -> Vec<Part> {
                 "{number} thư, từ {}",
                 first.map(local_time).unwrap_or_default()
             ),
-            "người nhận xem ở Thêm > Thư bị cách ly, lấy về hoặc xóa; nhắc họ, hoặc xem thư nào: congthu trace --recipient ĐỊA_CHỈ",
+            "người nhận xem ở Thêm > Thư bị cách ly, lấy về hoặc xóa; nhắc họ, hoặc xem thư nào: congthu trace --to ĐỊA_CHỈ",
         ),
         Err(why) => unread(asked, &why),
     };

@@ -34,12 +34,12 @@ fn space(folder: &Path) -> Vec<Part> {
             )];
         }
     };
-    let megabytes = found.f_bavail.saturating_mul(found.f_frsize) / (1024 * 1024);
+    let gigabytes = found.f_bavail.saturating_mul(found.f_frsize) / (1 << 30);
     let mut parts = vec![level(
         asked,
         found.f_bavail,
         found.f_blocks,
-        &format!("{megabytes} MiB"),
+        &format!("{gigabytes} GB"),
     )];
     // Some file systems count no inodes: nothing can run out there.
     if found.f_files > 0 {
@@ -56,7 +56,7 @@ fn space(folder: &Path) -> Vec<Part> {
 
 fn level(asked: String, free: u64, all: u64, shown: &str) -> Part {
     let percent = free.saturating_mul(100).checked_div(all).unwrap_or(0);
-    let answered = format!("còn {percent} % ({shown})");
+    let answered = format!("còn trống {percent} % ({shown})");
     let remedy =
         "thêm đĩa hoặc chuyển site.data sang ổ lớn hơn; xem thư mục nào lớn: du -xh --max-depth=2";
     match percent {
@@ -94,12 +94,12 @@ async fn quotas(office: &crate::office::Office) -> Part {
         (0, _) => Part::warn(
             asked,
             answered,
-            "nhắc người dùng dọn thư, hoặc tăng hạn mức",
+            "nhắc người dùng dọn thư, hoặc tăng dung lượng: congthu account quota ĐỊA_CHỈ SỐ_GB",
         ),
         _ => Part::warn(
             asked,
             answered,
-            "người có hộp đầy không nhận được thư: tăng hạn mức ở trang quản trị, hoặc giúp họ dọn",
+            "người có hộp đầy không nhận được thư: giúp họ dọn, hoặc tăng dung lượng: congthu account quota ĐỊA_CHỈ SỐ_GB",
         ),
     }
 }

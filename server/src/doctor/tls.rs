@@ -184,7 +184,10 @@ fn judge(asked: String, name: &str, shown: &Shown) -> Part {
         let remedy = "dùng chứng thư do tổ chức được tin cấp (ví dụ Let's Encrypt), với đủ chuỗi chứng thư trung gian trong tệp";
         return Part::fail(
             asked,
-            format!("chứng thư không được tin: {}", shown.verdict),
+            format!(
+                "chứng thư không được tin: {}",
+                why_untrusted(&shown.verdict)
+            ),
             remedy,
         );
     }
@@ -195,4 +198,22 @@ fn judge(asked: String, name: &str, shown: &Shown) -> Part {
             format!("đúng tên, được tin, còn {days} ngày ({})", shown.version),
         ),
     }
+}
+
+/// The words of the library, said so that one knows what to mend; the library's own where nothing better is known.
+fn why_untrusted(verdict: &str) -> &str {
+    let known = [
+        (
+            "UnknownIssuer",
+            "do tổ chức không được tin cấp, tự ký, hoặc thiếu chứng thư trung gian",
+        ),
+        ("CaUsedAsEndEntity", "tự ký"),
+        ("Expired", "đã hết hạn"),
+        ("NotValidYet", "chưa tới ngày hiệu lực"),
+        ("NotValidForName", "không có tên này"),
+        ("Revoked", "đã bị thu hồi"),
+        ("BadSignature", "chữ ký sai"),
+    ];
+    let said = known.iter().find(|(word, _)| verdict.contains(word));
+    said.map_or(verdict, |(_, said)| said)
 }

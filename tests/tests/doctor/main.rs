@@ -265,7 +265,7 @@ fn healthy(site: &Site) {
         (13, "abuse@cu.example", "ok", "250", ""),
         (19, "hộp thư đầy", "ok", "trong", ""),
         (20, "NTP", "ok", "lệch", ""),
-        (26, "thư thử tới", "ok", "delivered sau", ""),
+        (26, "thư thử tới", "ok", "đã vào Hộp thư đến sau", ""),
         (27, "quay về", "ok", "hành trình", ""),
     ]);
     // Only what came back from outside is left: the test letter was taken away.
