@@ -28,6 +28,7 @@ async fn a_letters_way_over_postgresql() {
     letters(&town).await;
     keys(&town).await;
     documents(&town).await;
+    quotas(&town).await;
     two_rooms(&town, &url).await;
     assert_eq!(town.room.audit_verify().await.unwrap(), None);
     town.store.close().await;
@@ -137,6 +138,28 @@ async fn documents(town: &Town) {
     let access = town.open("an").await;
     let id = access.assigned(AssignedFilter::Open, 5).await.unwrap()[0].id;
     assert_eq!(access.acknowledge(id).await.unwrap().state, "acknowledged");
+}
+
+/// Owners are told of a filling mailbox once; at 110 % the next letter waits outside.
+async fn quotas(town: &Town) {
+    let console = town.room.console();
+    let quota = async |bytes: i64| {
+        let set = town.room.quota_set(&console, "binh@tinh.example", bytes);
+        set.await.unwrap();
+    };
+    let used = town.open("binh").await.quota().await.unwrap().0;
+    assert!(used > 0);
+    quota(used * 10 / 9).await;
+    assert_eq!(town.room.warn_of_quotas().await.unwrap(), 1);
+    assert_eq!(town.room.warn_of_quotas().await.unwrap(), 0);
+    quota(used / 2).await;
+    let refused = town.receive(&["binh@tinh.example"], &letter("đầy")).await;
+    assert!(refused.is_err(), "{refused:?}");
+    quota(1 << 30).await;
+    let taken = town
+        .receive(&["binh@tinh.example"], &letter("lại có chỗ"))
+        .await;
+    assert!(taken.is_ok(), "{taken:?}");
 }
 
 /// What one room writes wakes the other, and a disabled account is out of both.

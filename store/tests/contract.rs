@@ -13,6 +13,7 @@ mod contract {
     pub mod place;
     pub mod processes;
     pub mod quarantine;
+    pub mod reach;
     pub mod report;
     pub mod reread;
     pub mod search;
@@ -25,7 +26,7 @@ use futures_util::StreamExt as _;
 use contract::place::{Case, Place};
 use contract::{
     assigned, attached, bodies, health, mail, mailboxes, outbox, people, processes, quarantine,
-    report, reread, search, traced, trim,
+    reach, report, reread, search, traced, trim,
 };
 
 fn cases() -> Vec<(&'static str, Case)> {
@@ -44,6 +45,7 @@ fn cases() -> Vec<(&'static str, Case)> {
         processes::cases(),
         quarantine::cases(),
         report::cases(),
+        reach::cases(),
         trim::cases(),
     ]
     .concat()
