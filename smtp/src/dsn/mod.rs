@@ -5,6 +5,7 @@ pub mod words;
 
 use crate::outbound::body::crlf;
 use crate::outbound::limits;
+use crate::proto::xtext;
 use mail_builder::encoders::{Base64Encoder, QuotedPrintableEncoder};
 use mailroom::time::{mail_date, spoken};
 use std::fmt::Write as _;
@@ -243,11 +244,16 @@ fn machine_part(report: &Report<'_>) -> String {
             .as_deref()
             .and_then(|orcpt| orcpt.split_once(';'))
         {
+            // An address of type utf-8 has codes of its own, which stay (RFC 6533 §3).
+            let address = match kind.eq_ignore_ascii_case("utf-8") {
+                true => address.to_owned(),
+                false => xtext::decode(address),
+            };
             let _ = write!(
                 part,
                 "Original-Recipient: {}; {}\r\n",
                 ascii(kind),
-                ascii(address)
+                ascii(&address)
             );
         }
         let _ = write!(

@@ -7,7 +7,7 @@ use mail_parser::{MessageParser, MimeHeaders, PartType};
 fn told(recipient: &str, action: Action) -> Told {
     Told {
         recipient: recipient.into(),
-        orcpt: Some("rfc822;goc@dich.example".into()),
+        orcpt: Some("rfc822;goc+2B1@dich.example+0D+0AInjected:".into()),
         action,
         status: "5.1.1".into(),
         host: "mx.dich.example".into(),
@@ -71,7 +71,7 @@ fn a_report_reads_as_one_and_its_parts_say_what_they_should() {
     assert!(text.lines().all(|line| line.len() < 200), "{text}");
     for needle in [
         "Original-Envelope-Id: QQ314159\r\nReporting-MTA: dns; mx.ours.example\r\nArrival-Date: ",
-        "\r\n\r\nOriginal-Recipient: rfc822; goc@dich.example\r\nFinal-Recipient: rfc822; nguoi@dich.example\r\n\
+        "\r\n\r\nOriginal-Recipient: rfc822; goc+1@dich.example??Injected:\r\nFinal-Recipient: rfc822; nguoi@dich.example\r\n\
          Action: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.dich.example\r\nDiagnostic-Code: smtp; 550 5.1.1 Kh?ng c???Injected: x\r\n",
         "Final-Recipient: utf-8; h\\x{1ED9}p@dich.example\r\n",
         "Auto-Submitted: auto-replied\r\n",

@@ -11,6 +11,7 @@ pub mod reply;
 pub mod sasl;
 pub mod session;
 pub mod state;
+pub mod xtext;
 
 pub use session::{
     Answer, Ask, Cx, Fate, Letter, Peer, Refusal, Rejection, Rules, Session, Step, Trouble,

@@ -1,6 +1,7 @@
 //! ESMTP parameters of MAIL and RCPT. The values of MAIL are read by smtp-proto; what it would let through (a parameter twice,
 //! one we do not offer here) is refused before. Never grants what the door did not offer.  (RFC 5321 §4.1.1.11)
 
+use super::xtext;
 use crate::limits::{ENVID_BYTES_MAX, HOLD_SECS_MAX, ORCPT_BYTES_MAX, PARAMETERS_MAX};
 use smtp_proto as p;
 use smtp_proto::request::parser::Rfc5321Parser;
@@ -59,7 +60,7 @@ pub struct MailParams {
 pub struct RcptParams {
     /// "NEVER" or a list of SUCCESS, FAILURE, DELAY (RFC 3461 §4.1).
     pub notify: Option<String>,
-    /// As sent: address type, `;`, xtext (RFC 3461 §4.2).
+    /// Address type, `;`, xtext (RFC 3461 §4.2); senders who do not wrap their `+` are understood.
     pub orcpt: Option<String>,
 }
 
@@ -101,7 +102,7 @@ pub fn mail(text: &str, offers: Offers) -> Result<MailParams, ParamFault> {
         "HOLDFOR" | "HOLDUNTIL" => offers.future_release,
         _ => false,
     };
-    each(text, known)?;
+    let said = each(text, known)?;
     let bad = |name: &str| ParamFault::Bad(name.to_owned());
     let line = format!("{text}\r\n");
     let mut bytes = line.as_bytes().iter();
@@ -125,9 +126,11 @@ pub fn mail(text: &str, offers: Offers) -> Result<MailParams, ParamFault> {
         // Too far away, or both (RFC 4865 §5.1).
         _ => return Err(bad("HOLDFOR")),
     };
-    let priority = i8::try_from(read.mt_priority)
-        .ok()
-        .filter(|level| (-9..=9).contains(level));
+    let level = |(name, _): &&(String, &str)| name == "MT-PRIORITY";
+    let priority = match said.iter().find(level) {
+        Some((_, value)) => level_of(value),
+        None => Some(0),
+    };
     Ok(MailParams {
         size: read.size,
         body: if has(p::MAIL_BODY_BINARYMIME) {
@@ -151,6 +154,16 @@ pub fn mail(text: &str, offers: Offers) -> Result<MailParams, ParamFault> {
     })
 }
 
+/// One digit, with a sign only below zero (RFC 6710 §3).
+fn level_of(value: &str) -> Option<i8> {
+    let digit = value.strip_prefix('-').unwrap_or(value);
+    let fits = digit.len() == 1 && value != "-0";
+    value
+        .parse()
+        .ok()
+        .filter(|_| fits && !value.starts_with('+'))
+}
+
 /// Parameters of RCPT. Read here: smtp-proto knows no `ORCPT=utf-8;` (RFC 6533 §3) and takes SUCCESS after NEVER.
 pub fn rcpt(text: &str) -> Result<RcptParams, ParamFault> {
     let mut params = RcptParams::default();
@@ -164,7 +177,7 @@ pub fn rcpt(text: &str) -> Result<RcptParams, ParamFault> {
         }
         match name.as_str() {
             "NOTIFY" => params.notify = Some(value.to_ascii_uppercase()),
-            _ => params.orcpt = Some(value.to_owned()),
+            _ => params.orcpt = Some(xtext::mended(value)),
         }
     }
     Ok(params)
@@ -180,10 +193,10 @@ fn orcpt_fits(value: &str) -> bool {
     let Some((kind, address)) = value.split_once(';') else {
         return false;
     };
-    value.len() <= ORCPT_BYTES_MAX
-        && (kind.eq_ignore_ascii_case("rfc822") || kind.eq_ignore_ascii_case("utf-8"))
-        && !address.is_empty()
-        && printable(address)
+    // Any registered type may stand there, "x400" too: it is passed on, not understood.
+    let kind_fits =
+        !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    value.len() <= ORCPT_BYTES_MAX && kind_fits && !address.is_empty() && printable(address)
 }
 
 fn printable(text: &str) -> bool {
@@ -259,6 +272,10 @@ mod tests {
             "ENVID=",
             "ENVID=a+0D+0Ab",
             "MT-PRIORITY=10",
+            "MT-PRIORITY=+5",
+            "MT-PRIORITY=-0",
+            "MT-PRIORITY=05",
+            "MT-PRIORITY=",
             "MT-PRIORITY=x",
             "REQUIRETLS=yes",
         ];
@@ -269,6 +286,10 @@ mod tests {
                 mail(text, ALL)
             );
         }
+        assert_eq!(
+            mail("MT-PRIORITY=-9", ALL).map(|read| read.priority),
+            Ok(-9)
+        );
         let none = Offers::default();
         for text in ["AUTH=<>", "REQUIRETLS", "MT-PRIORITY=1"] {
             assert!(
@@ -284,13 +305,17 @@ mod tests {
         let read = rcpt("NOTIFY=success,Delay ORCPT=rfc822;a+2Bb@c.vn").unwrap();
         assert_eq!(read.notify.as_deref(), Some("SUCCESS,DELAY"));
         assert_eq!(read.orcpt.as_deref(), Some("rfc822;a+2Bb@c.vn"));
+        let sloppy = rcpt("ORCPT=rfc822;an+to@c.vn").unwrap();
+        assert_eq!(sloppy.orcpt.as_deref(), Some("rfc822;an+2Bto@c.vn"));
+        assert!(rcpt("ORCPT=x400;/c=vn/").is_ok());
         assert!(rcpt("ORCPT=utf-8;văn@tỉnh.vn").is_ok() && rcpt("NOTIFY=NEVER").is_ok());
         for text in [
             "NOTIFY=",
             "NOTIFY=NEVER,SUCCESS",
             "NOTIFY=SUCCESS,NEVER",
             "ORCPT=a@b",
-            "ORCPT=x400;a",
+            "ORCPT=;a",
+            "ORCPT=rfc_822;a",
             "ORCPT=rfc822;",
         ] {
             assert!(matches!(rcpt(text), Err(ParamFault::Bad(_))), "{text}");

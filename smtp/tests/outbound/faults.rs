@@ -485,7 +485,7 @@ async fn parameters_are_given_only_where_they_are_offered() {
     let body = Prepared::new(Bytes::from(raw));
     for domain in ["full.example", "bare.example"] {
         let mut letter = letter(&body, &[]);
-        letter.envid = Some("QQ314159");
+        letter.envid = Some("QQ+3=14");
         letter.ret = Some("HDRS");
         letter.smtputf8 = true;
         let (ascii, utf8) = (format!("b@{domain}"), format!("hộp@{domain}"));
@@ -517,7 +517,7 @@ async fn parameters_are_given_only_where_they_are_offered() {
     assert_eq!(
         full.mail,
         format!(
-            "MAIL FROM:<a@ours.example> SIZE={size} BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=QQ314159"
+            "MAIL FROM:<a@ours.example> SIZE={size} BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=QQ+2B3+3D14"
         )
     );
     assert_eq!(

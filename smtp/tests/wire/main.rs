@@ -13,6 +13,7 @@ mod forward;
 mod later;
 mod published;
 mod scram;
+mod senders;
 mod success;
 mod tolerance;
 mod town;

@@ -19,6 +19,7 @@ pub struct Town {
     pub room: Mailroom,
     pub tls: Arc<rustls::ServerConfig>,
     trusted: Arc<rustls::ClientConfig>,
+    roots: Arc<rustls::RootCertStore>,
     _folder: tempfile::TempDir,
 }
 
@@ -50,13 +51,15 @@ impl Town {
             .unwrap();
         let mut roots = rustls::RootCertStore::empty();
         roots.add(certificate).unwrap();
+        let roots = Arc::new(roots);
         let trusted = rustls::ClientConfig::builder()
-            .with_root_certificates(roots)
+            .with_root_certificates(roots.clone())
             .with_no_client_auth();
         Town {
             room,
             tls: Arc::new(tls),
             trusted: Arc::new(trusted),
+            roots,
             _folder: folder,
         }
     }
@@ -69,6 +72,10 @@ impl Town {
 
     pub async fn open(&self, door: Door, config: Config) -> Open {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        self.open_at(listener, door, config)
+    }
+
+    pub fn open_at(&self, listener: TcpListener, door: Door, config: Config) -> Open {
         let at = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let served = smtp::serve(
@@ -85,6 +92,18 @@ impl Town {
             served: tokio::spawn(served),
             trusted: self.trusted.clone(),
         }
+    }
+
+    /// A client that speaks these versions of TLS and no other.
+    pub fn speaks(
+        &self,
+        versions: &[&'static rustls::SupportedProtocolVersion],
+        client: &mut Client,
+    ) {
+        let config = rustls::ClientConfig::builder_with_protocol_versions(versions)
+            .with_root_certificates(self.roots.clone())
+            .with_no_client_auth();
+        client.trusted = Arc::new(config);
     }
 
     pub async fn actor(&self, local: &str) -> Actor {
@@ -180,6 +199,18 @@ pub struct Client {
 impl Open {
     pub async fn client(&self) -> Client {
         let stream = TcpStream::connect(self.at).await.unwrap();
+        self.client_on(stream).await
+    }
+
+    /// A client at another loopback address.
+    pub async fn client_from(&self, ip: [u8; 4]) -> Client {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind((ip, 0).into()).unwrap();
+        let stream = socket.connect(self.at).await.unwrap();
+        self.client_on(stream).await
+    }
+
+    async fn client_on(&self, stream: TcpStream) -> Client {
         let mut client = Client {
             line: Some(Box::new(stream)),
             seen: Vec::new(),
@@ -220,6 +251,16 @@ impl Client {
         if line.write_all(bytes).await.is_ok() {
             let _ = line.flush().await;
         }
+    }
+
+    /// Everything until the other side closes.
+    pub async fn rest(&mut self) -> Vec<u8> {
+        let mut bytes = std::mem::take(&mut self.seen);
+        let line = self.line.as_mut().unwrap();
+        // A reset ends it as well as a close.
+        let read = tokio::time::timeout(Duration::from_secs(30), line.read_to_end(&mut bytes));
+        let _ended = read.await.expect("still open");
+        bytes
     }
 
     /// The next reply line; None when the other side has closed.

@@ -5,6 +5,7 @@ use super::{Letter, Recipient, Talk};
 use crate::dkim::Keys;
 use crate::outbound::body::Unfit;
 use crate::outbound::reply::{Blame, Outcome, never};
+use crate::proto::xtext;
 use std::fmt::Write as _;
 
 impl Talk {
@@ -66,8 +67,8 @@ impl Talk {
             if let Some(ret) = letter.ret.filter(|ret| is_word(ret)) {
                 let _ = write!(line, " RET={ret}");
             }
-            if let Some(envid) = letter.envid.filter(|envid| is_word(envid)) {
-                let _ = write!(line, " ENVID={envid}");
+            if let Some(envid) = letter.envid.filter(|envid| !envid.is_empty()) {
+                let _ = write!(line, " ENVID={}", xtext::encode(envid));
             }
         }
         if letter.requiretls {
