@@ -212,6 +212,31 @@ fn search() -> BoxedStrategy<String> {
         .boxed()
 }
 
+fn sort() -> BoxedStrategy<String> {
+    let criterion = words(&[
+        "ARRIVAL",
+        "CC",
+        "DATE",
+        "REVERSE date",
+        "FROM",
+        "SIZE",
+        "reverse SUBJECT",
+        "TO",
+        "DISPLAYFROM",
+        "REVERSE DISPLAYTO",
+    ]);
+    let criteria = prop::collection::vec(criterion, 1..4).prop_map(|all| all.join(" "));
+    let keys = prop::collection::vec(key(), 1..3).prop_map(|keys| keys.join(" "));
+    (
+        words(&["SORT", "UID SORT"]),
+        criteria,
+        words(&["UTF-8", "us-ascii", "\"UTF-8\"", "viscii"]),
+        keys,
+    )
+        .prop_map(|(name, criteria, charset, keys)| format!("{name} ({criteria}) {charset} {keys}"))
+        .boxed()
+}
+
 fn store() -> BoxedStrategy<String> {
     (
         words(&["STORE", "UID STORE"]),
@@ -322,7 +347,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_understand_alike(command in prop_oneof![fetch(), search(), store(), others()]) {
+    fn both_understand_alike(command in prop_oneof![fetch(), search(), sort(), store(), others()]) {
         let text = format!("a1 {command}\r\n").into_bytes();
         if let Some(canonical) = theirs(&text) {
             let Some(first) = ours(&text) else {
@@ -340,7 +365,7 @@ proptest! {
 #[test]
 fn most_generated_commands_are_read_by_both() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let strategy = prop_oneof![fetch(), search(), store(), others()];
+    let strategy = prop_oneof![fetch(), search(), sort(), store(), others()];
     let read = (0..500).filter(|_| {
         let command = strategy.new_tree(&mut runner).unwrap().current();
         theirs(format!("a1 {command}\r\n").as_bytes()).is_some()

@@ -14,6 +14,11 @@ pub fn capabilities(session: &Session) -> String {
     if !matches!(session.state, State::Stranger) {
         words.push(' ');
         words.push_str(SIGNED_IN);
+        // The same for every mailbox (RFC 7889 §2).
+        words.push_str(&format!(
+            " APPENDLIMIT={}",
+            session.config.message_bytes_max
+        ));
         return words;
     }
     if session.config.tls.is_some() && !session.wire.is_secure() {

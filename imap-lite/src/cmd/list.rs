@@ -3,8 +3,8 @@
 use super::status::write_status;
 use crate::error::Error;
 use crate::names::{Owner, SEPARATOR};
+use crate::proto::List;
 use crate::proto::write::{self, text};
-use crate::proto::{List, StatusItem};
 use crate::reply::Reply;
 use crate::session::Session;
 use mailroom::{Access, Mailroom};
@@ -97,7 +97,9 @@ pub async fn run(session: &mut Session, list: List) -> Result<Reply, Error> {
             .as_ref()
             .filter(|_| !list.return_status.is_empty())
         {
-            let mailbox = fresh(access, mailbox, &list.return_status).await?;
+            let items = &list.return_status;
+            let limit = session.config.message_bytes_max;
+            let mailbox = super::status::counted(access, mailbox.clone(), items, limit).await?;
             write_status(
                 &mut session.wire.out,
                 name,
@@ -109,15 +111,6 @@ pub async fn run(session: &mut Session, list: List) -> Result<Reply, Error> {
         session.wire.room().await?;
     }
     Ok(Reply::ok("Done"))
-}
-
-/// The mailbox with the number of deleted messages where that is asked for.
-async fn fresh(
-    access: &Access,
-    mailbox: &Mailbox,
-    items: &[StatusItem],
-) -> Result<super::status::Counted, Error> {
-    super::status::counted(access, mailbox.clone(), items).await
 }
 
 /// The attributes to tell; None where the selection options leave the mailbox out (RFC 9051 §6.3.9.1).

@@ -37,11 +37,13 @@ pub async fn run(session: &mut Session, sort: Sort, tag: &str) -> Result<Reply, 
         now: selected.room.now(),
     };
     let places = ground.find(&search.key).await?;
-    let _turn = match places.len() >= limits::LARGE_SORT {
+    // The turn ends with the sort: a peer that reads slowly keeps nobody waiting.
+    let turn = match places.len() >= limits::LARGE_SORT {
         true => LARGE_SORTS.acquire().await.ok(),
         false => None,
     };
     let places = sorted(&ground, places, without_repeats(criteria)).await?;
+    drop(turn);
     let hits = places.into_iter().filter_map(|place| {
         let row = ground.snapshot.rows.get(place)?;
         Some(Hit {

@@ -1,4 +1,4 @@
-//! STATUS. (RFC 9051 §6.3.11, RFC 7162 §3.1.6, RFC 8474 §4.3)
+//! STATUS. (RFC 9051 §6.3.11, RFC 7162 §3.1.6, RFC 8474 §4.3, RFC 7889 §3.1, RFC 9208 §4.1.4)
 
 use crate::error::Error;
 use crate::proto::StatusItem;
@@ -12,6 +12,8 @@ use store::{Mailbox, flag};
 pub struct Counted {
     mailbox: Mailbox,
     deleted: u64,
+    deleted_bytes: u64,
+    append_limit: usize,
 }
 
 /// Counts what the mailbox's row does not hold, where asked for.
@@ -19,17 +21,24 @@ pub async fn counted(
     access: &Access,
     mailbox: Mailbox,
     items: &[StatusItem],
+    append_limit: usize,
 ) -> Result<Counted, Error> {
-    let mut deleted = 0;
-    if items.contains(&StatusItem::Deleted) {
-        let snapshot = access.snapshot(mailbox.id).await?;
-        let rows = snapshot
-            .rows
-            .iter()
-            .filter(|row| row.flags & flag::DELETED != 0);
-        deleted = u64::try_from(rows.count()).unwrap_or(u64::MAX);
+    let mut counted = Counted {
+        mailbox,
+        deleted: 0,
+        deleted_bytes: 0,
+        append_limit,
+    };
+    let is_counted = |item| matches!(item, &StatusItem::Deleted | &StatusItem::DeletedStorage);
+    if items.iter().any(is_counted) {
+        let snapshot = access.snapshot(counted.mailbox.id).await?;
+        let rows = snapshot.rows.iter();
+        for row in rows.filter(|row| row.flags & flag::DELETED != 0) {
+            counted.deleted += 1;
+            counted.deleted_bytes += u64::from(row.size);
+        }
     }
-    Ok(Counted { mailbox, deleted })
+    Ok(counted)
 }
 
 pub async fn run(
@@ -39,7 +48,13 @@ pub async fn run(
 ) -> Result<Reply, Error> {
     let found = session.owner()?.find(&session.room, &name).await?;
     let mailbox = found.access.mailbox(&found.inner).await?;
-    let counted = counted(&found.access, mailbox, &items).await?;
+    let counted = counted(
+        &found.access,
+        mailbox,
+        &items,
+        session.config.message_bytes_max,
+    )
+    .await?;
     session.mode.condstore |= items.contains(&StatusItem::HighestModSeq);
     let name = format!("{}{}", found.prefix, counted.mailbox.name);
     write_status(
@@ -74,6 +89,11 @@ pub fn write_status(
             StatusItem::UidValidity => ("UIDVALIDITY ", u64::from(mailbox.uid_validity)),
             StatusItem::Unseen => ("UNSEEN ", u64::from(mailbox.unseen)),
             StatusItem::Deleted => ("DELETED ", counted.deleted),
+            StatusItem::DeletedStorage => ("DELETED-STORAGE ", counted.deleted_bytes),
+            StatusItem::AppendLimit => (
+                "APPENDLIMIT ",
+                u64::try_from(counted.append_limit).unwrap_or(u64::MAX),
+            ),
             StatusItem::Size => ("SIZE ", positive(mailbox.bytes)),
             StatusItem::HighestModSeq => ("HIGHESTMODSEQ ", positive(mailbox.modseq.max(1))),
             StatusItem::MailboxId => {

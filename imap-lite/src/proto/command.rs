@@ -125,7 +125,11 @@ pub enum StatusItem {
     UidValidity,
     Unseen,
     Deleted,
+    /// Bytes that EXPUNGE would free (RFC 9208 §4.1.4).
+    DeletedStorage,
     Size,
+    /// The largest message taken (RFC 7889).
+    AppendLimit,
     HighestModSeq,
     MailboxId,
 }
