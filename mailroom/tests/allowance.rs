@@ -101,6 +101,22 @@ async fn a_campaign_may_send_more_until_its_day() {
 }
 
 #[tokio::test]
+async fn an_allowance_counts_where_nothing_else_is_limited() {
+    let town = Town::new().await;
+    write(&town, 1).await.unwrap();
+    town.room
+        .allowance_set(
+            &town.actor("quantri.a").await,
+            "an@tinh.example",
+            given(1, "23/11/2026", "x"),
+        )
+        .await
+        .unwrap();
+    write(&town, 2).await.unwrap();
+    assert_eq!(write(&town, 3).await, Err(Unsendable::SendingLimit));
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_or_is_not_theirs_is_refused() {
     let town = Town::with(|policy| policy.sending.account = day_limits(1)).await;
     let admin = town.actor("quantri.a").await;

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::asked::Asked;
 use crate::fault::Fault;
 use crate::flash::Flash;
+use crate::lang::Lang;
 use crate::limits;
 use crate::page::allowance::Sending;
 use crate::session::Signed;
@@ -191,12 +192,14 @@ pub async fn audit(State(app): State<App>, me: Signed) -> Result<Response, Fault
     let rows = rows
         .into_iter()
         .map(|(at, who, action, target, detail)| {
+            // Who did something with the own account is not named twice.
+            let target = if target == who { String::new() } else { target };
             [
                 time::full(at),
                 who,
-                action_words(&me, &action),
+                action_words(me.lang, &action),
                 target,
-                detail,
+                detail_words(me.lang, &action, detail),
             ]
         })
         .collect();
@@ -204,33 +207,60 @@ pub async fn audit(State(app): State<App>, me: Signed) -> Result<Response, Fault
     Ok(shell::html(&Audit { s, rows }))
 }
 
-fn action_words(me: &Signed, action: &str) -> String {
-    let key = match action {
-        "slip.make" => "audit-slip-make",
-        "slip.approve" => "audit-slip-approve",
-        "slip.use" => "audit-slip-use",
-        "password.change" => "audit-password",
-        "account.disable" => "audit-disable",
-        "account.enable" => "audit-enable",
-        "account.add" => "audit-add",
-        "queue.retry" => "audit-queue-retry",
-        "queue.hold" => "audit-queue-hold",
-        "queue.release" => "audit-queue-release",
-        "queue.drop" => "audit-queue-drop",
-        "queue.drop-notify" => "audit-queue-drop-notify",
-        "limits.set" => "audit-limits-set",
-        "limits.usual" => "audit-limits-usual",
-        "limits.reset" => "audit-limits-reset",
-        "sending.limit" => "audit-sending-limit",
-        "account.quota" => "audit-quota",
-        "alias.add" => "audit-alias",
-        "membership.set" => "audit-membership",
-        "admin.add" => "audit-admin-add",
-        "admin.remove" => "audit-admin-remove",
-        "list.set" => "audit-list",
-        "unit.add" => "audit-unit-add",
-        "domain.add" => "audit-domain-add",
-        _ => return action.to_owned(),
+/// Acts by their name in the log.
+const ACTS: [(&str, &str); 33] = [
+    ("slip.make", "audit-slip-make"),
+    ("slip.approve", "audit-slip-approve"),
+    ("slip.use", "audit-slip-use"),
+    ("password.change", "audit-password"),
+    ("account.disable", "audit-disable"),
+    ("account.enable", "audit-enable"),
+    ("account.add", "audit-add"),
+    ("queue.retry", "audit-queue-retry"),
+    ("queue.hold", "audit-queue-hold"),
+    ("queue.release", "audit-queue-release"),
+    ("queue.drop", "audit-queue-drop"),
+    ("queue.drop-notify", "audit-queue-drop-notify"),
+    ("limits.set", "audit-limits-set"),
+    ("limits.usual", "audit-limits-usual"),
+    ("limits.reset", "audit-limits-reset"),
+    ("sending.limit", "audit-sending-limit"),
+    ("account.quota", "audit-quota"),
+    ("alias.add", "audit-alias"),
+    ("membership.set", "audit-membership"),
+    ("admin.add", "audit-admin-add"),
+    ("admin.remove", "audit-admin-remove"),
+    ("list.set", "audit-list"),
+    ("unit.add", "audit-unit-add"),
+    ("domain.add", "audit-domain-add"),
+    ("account.update", "audit-account-update"),
+    ("sign_in", "audit-sign-in"),
+    ("sign_in.paused", "audit-sign-in-paused"),
+    ("session.end", "audit-session-end"),
+    ("session.end_all", "audit-session-end-all"),
+    ("app_password.add", "audit-app-password-add"),
+    ("app_password.revoke", "audit-app-password-revoke"),
+    ("assignment.recall", "audit-assignment-recall"),
+    ("source.add", "audit-source-add"),
+];
+
+fn action_words(lang: Lang, action: &str) -> String {
+    let known = ACTS.iter().find(|(name, _)| *name == action);
+    known.map_or_else(|| action.to_owned(), |(_, key)| lang.t(key))
+}
+
+/// By which door somebody signed in, in words; other details are words already.
+fn detail_words(lang: Lang, action: &str, detail: String) -> String {
+    if action != "sign_in" {
+        return detail;
+    }
+    let (door, rest) = match detail.split_once(' ') {
+        Some((door, rest)) => (door, rest),
+        None => (detail.as_str(), ""),
     };
-    me.lang.t(key)
+    let door = match door {
+        "Web" => lang.t("audit-by-web"),
+        _ => lang.t("audit-by-program"),
+    };
+    format!("{door} {rest}").trim_end().to_owned()
 }

@@ -73,7 +73,7 @@ impl Typed {
 
 fn rows(lang: Lang, sent: &SentDay, most: &DayLimits) -> Vec<(&'static str, String)> {
     let of = |sent: i64, most: i64| match most {
-        0 => lang.tx("sending-unlimited", lang.number(sent)),
+        0 => lang.t("sending-unlimited"),
         most => lang.txy("sending-of", lang.number(sent), lang.number(most)),
     };
     vec![
@@ -91,6 +91,11 @@ impl Sending {
 
     fn shown(lang: Lang, today: SentToday) -> Sending {
         let alarmed = |sent: &SentDay| sent.alarmed_at.is_some();
+        // No limit is no number to begin from.
+        let number = |limit: i64| match limit {
+            0 => String::new(),
+            limit => limit.to_string(),
+        };
         Sending {
             account: rows(lang, &today.account, &today.account_limits),
             stopped: alarmed(&today.account)
@@ -104,9 +109,9 @@ impl Sending {
                 reason: given.reason,
             }),
             typed: Typed {
-                messages: today.account_limits.messages.to_string(),
-                recipients: today.account_limits.recipients.to_string(),
-                strangers: today.account_limits.strangers.to_string(),
+                messages: number(today.account_limits.messages),
+                recipients: number(today.account_limits.recipients),
+                strangers: number(today.account_limits.strangers),
                 ..Typed::default()
             },
             fault: String::new(),
