@@ -3,6 +3,7 @@
 
 usage: dkim_peer.py verify NAME=TXT ...                  < letter   prints "dkim N of M" and, where it is sealed, "arc pass"
        dkim_peer.py sign DOMAIN SELECTOR ALGORITHM KEY   < letter   prints the signed letter; KEY: RSA as PEM, or Ed25519 in base64
+       dkim_peer.py seal DOMAIN SELECTOR HOST KEY        < letter   prints the letter sealed with ARC; it has results of HOST on top
 """
 import sys
 
@@ -31,6 +32,11 @@ if sys.argv[1] == "verify":
     if b"arc-seal:" in letter.lower():
         verdict, _, why = dkim.arc_verify(letter, dnsfunc=txt)
         print("arc", verdict.decode(), "" if verdict == b"pass" else why)
+elif sys.argv[1] == "seal":
+    domain, selector, host, key = (word.encode() for word in sys.argv[2:6])
+    fields = dkim.arc_sign(letter, selector, domain, key, host,
+                           include_headers=[b"from", b"to", b"subject", b"date", b"message-id"])
+    sys.stdout.buffer.write(b"".join(fields) + letter)
 else:
     domain, selector, algorithm, key = (word.encode() for word in sys.argv[2:6])
     signature = dkim.sign(letter, selector, domain, key, signature_algorithm=algorithm,

@@ -1,17 +1,19 @@
-//! Debian's Rspamd and ClamAV in front of the mailboxes: what they refuse is refused in the dialogue and the trace says why; when
-//! they are down, mail passes, marked unscanned. Neither asks the network: ClamAV has one signature of our own.
+//! Debian's Rspamd and ClamAV in front of the mailboxes: what they refuse is refused in the dialogue and the trace says why; what they call junk is in Junk; when
+//! they are down or slow, mail passes, marked unscanned. Neither asks the network: ClamAV has one signature of our own.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use congthu_tests::site::LAN;
 use congthu_tests::tool::run;
 use congthu_tests::{Bind, Site, Smtp, free_port, wait_for};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 const EICAR: &str = r"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*";
 const GTUBE: &str = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
+/// Rspamd's own variant: "add header" in place of "reject".
+const GTUBE_JUNK: &str = "YJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
 
 struct Engine(Child);
 
@@ -66,7 +68,7 @@ fn rspamd(folder: &Path, port: u16) -> Engine {
     let at = folder.display();
     std::fs::write(folder.join("tld"), "example\nvn\n").unwrap();
     let conf = format!(
-        ".include \"/etc/rspamd/common.conf\"\noptions {{ url_tld = \"{at}/tld\"; pidfile = \"{at}/pid\"; filters = \"chartable,dkim,regexp\"; \
+        ".include \"/etc/rspamd/common.conf\"\noptions {{ url_tld = \"{at}/tld\"; pidfile = \"{at}/pid\"; filters = \"chartable,dkim,regexp\"; enable_test_patterns = true; \
          dns {{ nameserver = [\"127.0.0.1:1\"]; timeout = 0.1s; retransmits = 1; }} }}\n\
          logging {{ type = \"console\"; level = \"error\"; }}\nworker \"normal\" {{ bind_socket = \"127.0.0.1:{port}\"; count = 1; }}\n"
     );
@@ -102,6 +104,11 @@ fn bring(site: &Site, id: &str, text: &str) -> (u16, String) {
     (code, site.trace(&said))
 }
 
+fn in_mailbox(site: &Site, mailbox: &str, subject: &str) -> bool {
+    let subjects = site.imap(LAN).header_field(mailbox, "SUBJECT");
+    subjects.iter().any(|one| one.trim() == subject)
+}
+
 #[test]
 fn engines_refuse_and_their_absence_lets_mail_pass() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
@@ -125,6 +132,13 @@ fn engines_refuse_and_their_absence_lets_mail_pass() {
         code / 100 == 5 && trace.contains("rspamd: reject"),
         "{trace}"
     );
+    let (code, trace) = bring(&site, "gan-rac", GTUBE_JUNK);
+    assert!(
+        code == 250 && trace.contains("rspamd: add header"),
+        "{trace}"
+    );
+    assert!(in_mailbox(&site, "Junk", "gan-rac") && !in_mailbox(&site, "INBOX", "gan-rac"));
+    assert!(in_mailbox(&site, "INBOX", "sach"));
 
     drop((clamd, rspamd));
     let (code, trace) = bring(&site, "khong-quet", "Kinh gui dong chi.");
@@ -132,4 +146,24 @@ fn engines_refuse_and_their_absence_lets_mail_pass() {
     for word in ["unscanned by clamav", "unscanned by rspamd"] {
         assert!(trace.contains(word), "{trace}");
     }
+}
+
+/// Who listens and says nothing is waited for as long as the limit says; the letter is there all the same.
+#[test]
+fn slow_engines_let_mail_pass() {
+    let silent = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [clamav, rspamd] = silent.each_ref().map(|one| one.local_addr().unwrap());
+    let mut site = Site::new();
+    let dns = Bind::start(site.ip, &site.records);
+    let engines = [
+        format!("incoming.clamav = \"{clamav}\""),
+        format!("incoming.rspamd = \"{rspamd}\""),
+    ];
+    site.serve(dns.ip.into(), &engines.each_ref().map(String::as_str));
+    let (code, trace) = bring(&site, "cham", "Kinh gui dong chi.");
+    assert_eq!(code, 250, "{trace}");
+    for word in ["unscanned by clamav", "unscanned by rspamd"] {
+        assert!(trace.contains(word), "{trace}");
+    }
+    assert!(in_mailbox(&site, "INBOX", "cham"));
 }
