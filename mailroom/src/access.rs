@@ -14,6 +14,8 @@ pub enum Right {
     Read,
     Write,
     SendAs,
+    /// To decide for the account: what it answers by itself, where its letters go.
+    Keep,
 }
 
 /// The proof that `actor` may act on `account`. Cheap to clone; holds no connection.
@@ -39,6 +41,8 @@ pub struct Rights {
     pub read: bool,
     pub write: bool,
     pub send_as: bool,
+    /// The owner, or who keeps a unit's mailbox; not a delegate.
+    pub keep: bool,
 }
 
 impl Rights {
@@ -46,6 +50,7 @@ impl Rights {
         read: true,
         write: true,
         send_as: true,
+        keep: true,
     };
 
     /// From the words of a membership: read write send_as clerk owner. Who keeps a mailbox reads it.
@@ -64,7 +69,10 @@ impl Rights {
     }
 
     fn bits(self) -> u8 {
-        u8::from(self.read) | u8::from(self.write) << 1 | u8::from(self.send_as) << 2
+        u8::from(self.read)
+            | u8::from(self.write) << 1
+            | u8::from(self.send_as) << 2
+            | u8::from(self.keep) << 3
     }
 
     fn from_bits(bits: u8) -> Rights {
@@ -72,6 +80,7 @@ impl Rights {
             read: bits & 1 != 0,
             write: bits & 2 != 0,
             send_as: bits & 4 != 0,
+            keep: bits & 8 != 0,
         }
     }
 
@@ -220,6 +229,7 @@ impl Access {
             Right::Read => rights.read,
             Right::Write => rights.write,
             Right::SendAs => rights.send_as,
+            Right::Keep => rights.keep,
         };
         if has {
             Ok(())
@@ -241,8 +251,8 @@ mod tests {
             ("write", 3),
             ("send_as", 4),
             ("read send_as", 5),
-            ("clerk", 7),
-            ("owner", 7),
+            ("clerk", 15),
+            ("owner", 15),
             ("admin", 0),
         ] {
             assert_eq!(Rights::from_words(words).bits(), bits, "{words}");

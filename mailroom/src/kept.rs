@@ -2,7 +2,7 @@
 //! any time; forgotten when somebody's rights or addresses change; never decides about access to mail.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use store::{AccountId, Principal};
 
@@ -54,6 +54,35 @@ impl Addresses {
                 principal: principal.clone(),
             },
         );
+    }
+}
+
+/// One answer about the whole installation, kept for all letters: who answers by themselves, who has letters forwarded.
+pub(crate) struct Standing<T>(Mutex<Option<Kept<T>>>);
+
+/// (epoch, read at, the answer)
+type Kept<T> = (u64, i64, Arc<T>);
+
+impl<T> Default for Standing<T> {
+    fn default() -> Self {
+        Standing(Mutex::new(None))
+    }
+}
+
+impl<T> Standing<T> {
+    pub(crate) fn find(&self, epoch: u64, now: i64) -> Option<Arc<T>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (as_of, read_at, value) = kept.as_ref()?;
+        let fresh = *as_of == epoch && (0..LIFE_MS).contains(&(now - read_at));
+        fresh.then(|| Arc::clone(value))
+    }
+
+    /// `epoch` as it was before the table was read.
+    pub(crate) fn keep(&self, epoch: u64, now: i64, value: T) -> Arc<T> {
+        let value = Arc::new(value);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((epoch, now, Arc::clone(&value)));
+        value
     }
 }
 

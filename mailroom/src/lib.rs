@@ -6,6 +6,7 @@ pub mod actor;
 pub mod address;
 mod admin;
 pub mod allowance;
+pub mod answering;
 pub mod assign;
 pub mod attached;
 pub mod clock;

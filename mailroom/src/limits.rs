@@ -16,6 +16,22 @@ pub const MAILBOXES_MAX: usize = 1_000;
 pub const INDEXES_KEPT_MAX: usize = 10_000;
 /// Index rows kept in memory for all mailboxes together: about 120 bytes each, 240 MB at most, shared by all sessions.
 pub const INDEX_ROWS_KEPT_MAX: usize = 2_000_000;
+/// Days for which a correspondent who was answered automatically is not answered again (RFC 5230 §4.1 takes seven).
+pub const ANSWER_AGAIN_DAYS: i64 = 7;
+/// Characters of the subject and of the text of an automatic answer: a page of writing.
+pub const ANSWER_SUBJECT_CHARS_MAX: usize = 200;
+pub const ANSWER_TEXT_CHARS_MAX: usize = 4_000;
+/// Addresses in To and Cc among which an account's own is looked for.
+pub const ANSWER_NAMED_MAX: usize = 200;
+/// Letters of a thread named in an answer, and octets of one's id.
+pub const ANSWER_REFERENCES_MAX: usize = 30;
+pub const ANSWER_ID_BYTES_MAX: usize = 300;
+/// Answers written in one round, and tries of one that fails on our side, this long apart and longer each time, ms.
+pub const ANSWERS_AT_ONCE: usize = 100;
+pub const ANSWER_TRIES_MAX: u32 = 10;
+pub const ANSWER_RETRY_MS: i64 = 60_000;
+/// Owed answers are looked for this often even when nothing wakes, seconds: what a crash left is found.
+pub const ANSWERS_LOOK_EVERY_SECS: u64 = 30;
 /// Rows a list page may ask for.
 pub const LIST_ROWS_MAX: usize = 200;
 /// Words of one condition of a search.

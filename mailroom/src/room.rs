@@ -25,6 +25,11 @@ pub(crate) struct Room {
     pub domains: Domains,
     pub addresses: kept::Addresses,
     pub sizes: kept::Sizes,
+    pub away: kept::Standing<std::collections::HashSet<store::AccountId>>,
+    /// Woken when automatic answers are owed.
+    pub answers_owed: Arc<tokio::sync::Notify>,
+    /// Held by whoever writes them: two at once would count a sending limit twice.
+    pub answers_turn: tokio::sync::Mutex<()>,
     pub under_way: UnderWay,
     pub disk: Disk,
     pub hashing: Hashing,
@@ -78,12 +83,19 @@ impl Mailroom {
             domains,
             addresses: kept::Addresses::default(),
             sizes: kept::Sizes::default(),
+            away: kept::Standing::default(),
+            answers_owed: Arc::default(),
+            answers_turn: tokio::sync::Mutex::default(),
             under_way: UnderWay::default(),
             disk: Disk::default(),
             proven,
             rights_epoch,
         }));
         tokio::spawn(tidy_now_and_then(Arc::downgrade(&room.0)));
+        tokio::spawn(crate::answering::answer_what_is_owed(
+            Arc::downgrade(&room.0),
+            Arc::clone(&room.0.answers_owed),
+        ));
         Ok(room)
     }
 
@@ -126,6 +138,9 @@ impl Mailroom {
         let bodies = self.store().sweep_bodies(now).await?;
         self.store()
             .report_seen_sweep(now - limits::REPORTS_SEEN_MS)
+            .await?;
+        self.store()
+            .answered_sweep(now - limits::ANSWER_AGAIN_DAYS * 86_400_000)
             .await?;
         let kept_ms = limits::SENT_DAYS_KEPT * 86_400_000;
         self.store()

@@ -215,6 +215,7 @@ impl World {
             raw: body.bytes.clone(),
             smtputf8: mail.params.smtputf8,
             auth_results: judged.auth_results,
+            proven: judged.author_proven,
             verdict,
             reasons: judged.reasons,
             envid: mail.params.envid,

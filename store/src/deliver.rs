@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use crate::Error;
+use crate::answer::AnswerDue;
 use crate::attached;
 use crate::body::{self, Packed};
 use crate::clock::now_ms;
@@ -99,6 +100,8 @@ pub(crate) struct Prepared {
     pub trace_id: Option<TraceId>,
     /// What it counts against the day's limits.
     pub counted: Option<Counted>,
+    /// Automatic answers owed to it.
+    pub answers: Vec<AnswerDue>,
 }
 
 impl Prepared {
@@ -130,6 +133,7 @@ pub(crate) async fn prepare(delivery: Delivery, bodies: PathBuf) -> Result<Prepa
         search_text,
         trace_id,
         counted: None,
+        answers: Vec::new(),
     })
 }
 
@@ -163,6 +167,7 @@ pub(crate) async fn write(txn: &mut Txn, all: &[&Prepared]) -> Result<Vec<Vec<Pl
     rows.push((&quarantine::INSERT, quarantine_rows(txn, all)));
     let counted = all.iter().filter_map(|one| one.counted.as_ref());
     crate::sending::rows(counted, now, &mut rows);
+    crate::answer::rows(all.iter().flat_map(|one| &one.answers), &mut rows);
     insert_all(&mut txn.conn, rows).await?;
 
     let mut placed: Vec<Vec<Placed>> = all

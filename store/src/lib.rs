@@ -3,6 +3,7 @@
 //! No policy, no protocol: who may do what is decided above.
 
 mod allowance;
+mod answer;
 mod assigned;
 mod assignment;
 mod attached;
@@ -49,6 +50,7 @@ pub mod noun;
 pub mod testing;
 
 pub use allowance::Allowance;
+pub use answer::{AnswerDue, Answered, AutoAnswer};
 pub use assigned::{
     AssignedFilter, Assignee, AssigneeState, Assignment, AssignmentEvent, AssignmentStatus,
     NewAssignee, NewAssignment, PutOutcome,

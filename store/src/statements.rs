@@ -5,13 +5,14 @@ use crate::dialect::{CHUNKS, Dialect};
 use crate::listed::Listed;
 use crate::store::Store;
 use crate::{
-    Error, allowance, assignment, attached, audit, body, credential, deliver, device, directory,
-    flags, health, listing, mailbox, open, outbox, people, quarantine, quota, reach, report,
-    reread, search, sending, setting, source, store, trace, trim, worded, writer,
+    Error, allowance, answer, assignment, attached, audit, body, credential, deliver, device,
+    directory, flags, health, listing, mailbox, open, outbox, people, quarantine, quota, reach,
+    report, reread, search, sending, setting, source, store, trace, trim, worded, writer,
 };
 
 const FIXED: &[&[&str]] = &[
     allowance::SQL,
+    answer::SQL,
     assignment::SQL,
     attached::SQL,
     audit::SQL,
@@ -42,6 +43,7 @@ const FIXED: &[&[&str]] = &[
     writer::SQL,
 ];
 const LISTED: &[&[&Listed]] = &[
+    answer::LISTED,
     attached::LISTED,
     body::LISTED,
     deliver::LISTED,

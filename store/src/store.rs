@@ -10,6 +10,7 @@ use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::Error;
+use crate::answer::AnswerDue;
 use crate::body::BodyCache;
 use crate::db::{Conn, Row, Value};
 use crate::deliver::{self, Roles};
@@ -266,18 +267,21 @@ impl Store {
 
     /// Writes a delivery with all it stands for; committed and on disk when this returns (promise 1).
     pub async fn deliver(&self, delivery: Delivery) -> Result<Vec<Placed>, Error> {
-        self.deliver_counted(delivery, None).await
+        self.deliver_with(delivery, None, Vec::new()).await
     }
 
-    /// The same, counting it against the day's limits in the same transaction.
-    pub async fn deliver_counted(
+    /// The same with what goes into the same transaction: what it counts against the day's limits, and the automatic
+    /// answers owed to it.
+    pub async fn deliver_with(
         &self,
         delivery: Delivery,
         counted: Option<Counted>,
+        answers: Vec<AnswerDue>,
     ) -> Result<Vec<Placed>, Error> {
         let (id, raw) = (delivery.body.id, delivery.body.raw.clone());
         let mut prepared = deliver::prepare(delivery, self.bodies_folder()).await?;
         prepared.counted = counted;
+        prepared.answers = answers;
         let (answer, answered) = oneshot::channel();
         self.request(Request::Deliver(Box::new(prepared), answer))
             .await?;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod contract {
+    pub mod answer;
     pub mod assigned;
     pub mod attached;
     pub mod bodies;
@@ -25,8 +26,8 @@ use futures_util::StreamExt as _;
 
 use contract::place::{Case, Place};
 use contract::{
-    assigned, attached, bodies, health, mail, mailboxes, outbox, people, processes, quarantine,
-    reach, report, reread, search, traced, trim,
+    answer, assigned, attached, bodies, health, mail, mailboxes, outbox, people, processes,
+    quarantine, reach, report, reread, search, traced, trim,
 };
 
 fn cases() -> Vec<(&'static str, Case)> {
@@ -40,6 +41,7 @@ fn cases() -> Vec<(&'static str, Case)> {
         people::cases(),
         reread::cases(),
         search::cases(),
+        answer::cases(),
         assigned::cases(),
         attached::cases(),
         processes::cases(),

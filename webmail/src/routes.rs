@@ -114,6 +114,10 @@ fn settings() -> Router<App> {
             get(page::password::show).post(page::password::post),
         )
         .route(
+            "/cai-dat/tra-loi-tu-dong",
+            get(page::answering::show).post(page::answering::save),
+        )
+        .route(
             "/cai-dat/ung-dung",
             get(page::programs::show).post(page::programs::add),
         )

@@ -55,6 +55,11 @@ pub fn day_start(written: &str) -> Option<i64> {
     Some(start.as_millisecond())
 }
 
+/// The day of a moment as a date field holds it: "2026-11-18".
+pub fn field_day(unix_ms: i64) -> String {
+    civil_at(unix_ms).date().to_string()
+}
+
 /// Whole calendar days from one moment to another: 0 today, 1 tomorrow, -2 the day before yesterday.
 pub fn days_between(from_ms: i64, to_ms: i64) -> i64 {
     let day = |ms: i64| (ms + 7 * 3_600_000).div_euclid(86_400_000);
@@ -97,6 +102,7 @@ mod tests {
             day_start("2026-11-20").map(full).as_deref(),
             Some("20/11/2026 00:00")
         );
+        assert_eq!(field_day(AT), "2026-11-20");
         assert_eq!(day_start("20/11/2026"), None);
         assert_eq!(day_start(""), None);
     }

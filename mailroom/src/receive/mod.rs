@@ -9,6 +9,7 @@ pub(crate) mod srs;
 use bytes::Bytes;
 use store::*;
 
+use crate::answering::Accepted;
 use crate::{Denied, Error, Mailroom, derive, header, mask};
 use fields::Arrival;
 use places::Places;
@@ -52,6 +53,8 @@ pub struct Incoming {
     pub smtputf8: bool,
     /// The Authentication-Results value without the field name; "" when not checked.
     pub auth_results: String,
+    /// SPF, DKIM or DMARC prove that the author's own domain sent it.
+    pub proven: bool,
     pub verdict: Verdict,
     /// Why (for the trace), in short words.
     pub reasons: Vec<String>,
@@ -170,9 +173,19 @@ impl Mailroom {
             submission,
             replaces: Vec::new(),
         };
+        let owed = if incoming.proven && places.verdict == Verdict::Inbox {
+            let letter = Accepted {
+                raw: &incoming.raw,
+                mail_from: &incoming.mail_from,
+                trace: incoming.trace,
+            };
+            self.answers_owed(&letter, places.accounts()).await?
+        } else {
+            Vec::new()
+        };
         let open = crate::reading::is_open(&delivery.body.derived)
             .then(|| (delivery.body.derived.from_address.clone(), delivery.body.id));
-        let placed = self.placed(delivery).await?;
+        let placed = self.placed_with(delivery, None, owed).await?;
         if let Some((sender, body)) = open {
             let accounts = placed.iter().map(|one| one.account).collect();
             self.reread_by_choice(&sender, body, accounts);
@@ -190,17 +203,22 @@ impl Mailroom {
 
     /// Hands a delivery to the writer and remembers how the accounts grew.
     pub(crate) async fn placed(&self, delivery: Delivery) -> Result<Vec<Placed>, Error> {
-        self.placed_counted(delivery, None).await
+        self.placed_with(delivery, None, Vec::new()).await
     }
 
-    /// The same, counting it against the sender's day.
-    pub(crate) async fn placed_counted(
+    /// The same, counting it against the sender's day, with the automatic answers owed to it.
+    pub(crate) async fn placed_with(
         &self,
         delivery: Delivery,
         counted: Option<Counted>,
+        owed: Vec<AnswerDue>,
     ) -> Result<Vec<Placed>, Error> {
         let bytes = delivery.body.raw.len();
-        let placed = self.store().deliver_counted(delivery, counted).await?;
+        let owes = !owed.is_empty();
+        let placed = self.store().deliver_with(delivery, counted, owed).await?;
+        if owes {
+            self.0.answers_owed.notify_one();
+        }
         self.0
             .sizes
             .grew(placed.iter().map(|one| one.account), bytes);

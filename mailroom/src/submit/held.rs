@@ -4,6 +4,7 @@
 
 use store::*;
 
+use crate::answering::Accepted;
 use crate::directory::Recipient;
 use crate::receive::places::Places;
 use crate::receive::{RcptTo, Verdict};
@@ -54,6 +55,12 @@ impl Mailroom {
             row.smtputf8,
             now,
         );
+        let letter = Accepted {
+            raw: &raw,
+            mail_from: &row.mail_from,
+            trace,
+        };
+        let owed = self.answers_owed(&letter, places.accounts()).await?;
         let delivery = Delivery {
             trace: Some(NewTrace {
                 id: trace,
@@ -76,7 +83,7 @@ impl Mailroom {
             }),
             replaces: Vec::new(),
         };
-        self.placed(delivery).await?;
+        self.placed_with(delivery, None, owed).await?;
         self.settle_outbox(vec![Settlement {
             outbox: row.id,
             at: now,

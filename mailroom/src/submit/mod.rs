@@ -9,6 +9,7 @@ mod material;
 use bytes::Bytes;
 use store::*;
 
+use crate::answering::Accepted;
 use crate::directory::Recipient;
 use crate::receive::places::Places;
 use crate::receive::{Onward, Peer, RcptTo, Verdict, fields};
@@ -238,6 +239,12 @@ impl Mailroom {
             });
         let mut copies = places.copies(now);
         copies.extend(handed.own_copy);
+        let letter = Accepted {
+            raw: &handed.raw,
+            mail_from: &handed.mail_from,
+            trace: handed.trace,
+        };
+        let owed = self.answers_owed(&letter, places.accounts()).await?;
         let delivery = Delivery {
             trace: Some(NewTrace {
                 id: handed.trace,
@@ -256,7 +263,7 @@ impl Mailroom {
             submission,
             replaces: handed.replaces,
         };
-        let placed = self.placed_counted(delivery, counted).await?;
+        let placed = self.placed_with(delivery, counted, owed).await?;
         tracing::info!(trace = %handed.trace, from = %mask(&handed.mail_from), copies = placed.len(), "letter handed in");
         Ok(Ok((handed.trace, placed)))
     }

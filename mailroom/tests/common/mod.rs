@@ -224,6 +224,7 @@ impl Town {
             raw: raw.replace('\n', "\r\n").into_bytes().into(),
             smtputf8: false,
             auth_results: "spf=pass smtp.mailfrom=gmail.example".into(),
+            proven: true,
             verdict: Verdict::Inbox,
             reasons: Vec::new(),
             envid: None,

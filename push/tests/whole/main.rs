@@ -133,6 +133,7 @@ impl Town {
             raw: raw.into(),
             smtputf8: false,
             auth_results: String::new(),
+            proven: false,
             verdict: Verdict::Inbox,
             reasons: Vec::new(),
             envid: None,

@@ -257,6 +257,7 @@ impl Seeding<'_> {
             raw: Bytes::from(raw),
             smtputf8: false,
             auth_results: String::new(),
+            proven: false,
             verdict: if letter.junk {
                 Verdict::Junk
             } else {

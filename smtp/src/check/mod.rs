@@ -1,6 +1,7 @@
 //! Checks on mail from outside: each says what it found, together they give the Authentication-Results value and a verdict.
 //! A failing DNS has no opinion; nothing here makes a letter vanish.  (RFC 8601, DOMAIN: refuse only what DMARC says to refuse)
 
+mod aligned;
 mod arc;
 mod clamav;
 mod dkim;
@@ -69,6 +70,8 @@ pub struct Judged {
     pub reasons: Vec<String>,
     /// SPF says that the envelope sender is no forgery and may be written to; true where nothing is checked.
     pub sender_proven: bool,
+    /// The author's own domain sent it; false where nothing is checked.
+    pub author_proven: bool,
 }
 
 impl Judged {
@@ -79,6 +82,7 @@ impl Judged {
             verdict: Ok(Verdict::Inbox),
             reasons: Vec::new(),
             sender_proven: true,
+            author_proven: false,
         }
     }
 }
@@ -191,6 +195,7 @@ impl Checks {
             verdict,
             reasons,
             sender_proven: found.spf_from.result() == SpfResult::Pass,
+            author_proven: aligned::is_proven(&found, message.from(), envelope.mail_from),
         }
     }
 

@@ -162,6 +162,13 @@ async fn verdicts_follow_what_domains_publish() {
             )
             .await;
         assert_eq!(judged.verdict, case.verdict, "{}: {judged:?}", case.what);
+        let passes = case.says.contains(&"dmarc=pass");
+        assert!(judged.author_proven || !passes, "{}", case.what);
+        assert!(
+            !(judged.author_proven && judged.verdict.is_err()),
+            "{}",
+            case.what
+        );
         for word in case.says {
             assert!(
                 judged.auth_results.contains(word),

@@ -486,7 +486,13 @@ async fn what_was_sent_is_counted_with_the_letter(place: &Place) {
         recipients: to.iter().map(|one| (*one).to_owned()).collect(),
         strangers,
     };
-    let send = |counted| store.deliver_counted(letter(&store, "x", "y", &[], NOW), Some(counted));
+    let send = |counted| {
+        store.deliver_with(
+            letter(&store, "x", "y", &[], NOW),
+            Some(counted),
+            Vec::new(),
+        )
+    };
     let sent = join_all([
         send(counted(&["x@o.example", "y@o.example"], 2)),
         send(counted(&["x@o.example"], 1)),

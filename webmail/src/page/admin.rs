@@ -208,7 +208,7 @@ pub async fn audit(State(app): State<App>, me: Signed) -> Result<Response, Fault
 }
 
 /// Acts by their name in the log.
-const ACTS: [(&str, &str); 33] = [
+const ACTS: [(&str, &str); 34] = [
     ("slip.make", "audit-slip-make"),
     ("slip.approve", "audit-slip-approve"),
     ("slip.use", "audit-slip-use"),
@@ -234,6 +234,7 @@ const ACTS: [(&str, &str); 33] = [
     ("unit.add", "audit-unit-add"),
     ("domain.add", "audit-domain-add"),
     ("account.update", "audit-account-update"),
+    ("answer.set", "audit-answer"),
     ("sign_in", "audit-sign-in"),
     ("sign_in.paused", "audit-sign-in-paused"),
     ("session.end", "audit-session-end"),

@@ -3,6 +3,7 @@
 pub mod act;
 pub mod admin;
 pub mod allowance;
+pub mod answering;
 pub mod assigned;
 pub mod coding;
 pub mod compose;

@@ -4,7 +4,7 @@ use super::town::Town;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 
-const PRIVATE: [&str; 15] = [
+const PRIVATE: [&str; 16] = [
     "/hop-thu",
     "/hop-thu/1",
     "/hop-thu/1/2",
@@ -18,6 +18,7 @@ const PRIVATE: [&str; 15] = [
     "/duoc-giao",
     "/them",
     "/cai-dat/thong-bao",
+    "/cai-dat/tra-loi-tu-dong",
     "/quan-tri",
     "/su-kien",
 ];

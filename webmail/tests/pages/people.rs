@@ -284,3 +284,64 @@ async fn what_phones_install_is_there() {
         .await;
     assert!(config.has("<socketType>SSL</socketType>") && config.has("%EMAILADDRESS%"));
 }
+
+#[tokio::test]
+async fn answers_while_away_are_set_on_a_page() {
+    let town = Town::new().await;
+    let page = "/cai-dat/tra-loi-tu-dong";
+    let mut lan = town.signed_in("lan").await;
+    assert!(lan.get("/them").await.has(page));
+    assert!(lan.get(page).await.has("Bật trả lời tự động"));
+    let own = town.id("lan").await.to_string();
+    for (fields, words) in [
+        (vec![("bat", "1")], "Hãy nhập nội dung"),
+        (
+            vec![("bat", "1"), ("noi-dung", "x"), ("tu", "20/11/2026")],
+            "Ngày không hợp lệ",
+        ),
+        (
+            vec![
+                ("bat", "1"),
+                ("noi-dung", "x"),
+                ("tu", "2030-02-02"),
+                ("den", "2030-02-01"),
+            ],
+            "ở trước ngày bắt đầu",
+        ),
+    ] {
+        let answer = lan.submit(page, &fields).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{words}");
+        assert!(answer.has(words), "{words}: {}", answer.text());
+    }
+    let fields = [
+        ("hop", own.as_str()),
+        ("bat", "1"),
+        ("tu", "2030-02-01"),
+        ("den", "2030-02-03"),
+        ("tieu-de", "Vắng mặt"),
+        ("noi-dung", "Tôi đi công tác.\r\nXin gọi <văn phòng>."),
+    ];
+    let saved = lan.submit(page, &fields).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
+    let shown = lan.see(&saved.place()).await;
+    for wanted in [
+        "Đã lưu cài đặt",
+        " checked",
+        "2030-02-01",
+        "2030-02-03",
+        "value=\"Vắng mặt\"",
+        "Tôi đi công tác.\nXin gọi &#60;văn phòng&#62;.",
+    ] {
+        assert!(shown.has(wanted), "{wanted}: {}", shown.text());
+    }
+    // Somebody else's mailbox is not one's to answer for.
+    let other = town.id("quantri").await.to_string();
+    let foreign = lan
+        .submit(page, &[("hop", &other), ("noi-dung", "x")])
+        .await;
+    assert_eq!(foreign.status, StatusCode::NOT_FOUND, "{}", foreign.text());
+    assert_eq!(
+        lan.get(&format!("{page}?hop={other}")).await.status,
+        StatusCode::NOT_FOUND
+    );
+}

@@ -116,6 +116,7 @@ impl Town {
             raw: raw.into(),
             smtputf8: false,
             auth_results: String::new(),
+            proven: false,
             verdict: Verdict::Inbox,
             reasons: Vec::new(),
             envid: None,
