@@ -21,6 +21,10 @@ impl Default for Limits {
     }
 }
 
+/// Pages that SQLite keeps of its own for the writer and for each reader, KiB. Pages of the database file are read where they are
+/// mapped; these hold what is changed or still in the write-ahead log.
+pub const WRITER_CACHE_KIB: usize = 32 << 10;
+pub const READER_CACHE_KIB: usize = 4 << 10;
 /// Requests waiting for the writer. Beyond it callers wait, so memory is bounded by the sessions above.
 pub const WRITER_QUEUE: usize = 1024;
 /// Requests in one transaction: what is answered together waits together.

@@ -15,7 +15,9 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use crate::Error;
 use crate::db::{Conn, values};
 use crate::dialect::{CHANNEL, Dialect, SERVER_LOCK};
-use crate::limits::{BUSY_TIMEOUT_MS, Limits, STATEMENTS, WAL_CHECKPOINT_PAGES};
+use crate::limits::{
+    BUSY_TIMEOUT_MS, Limits, READER_CACHE_KIB, STATEMENTS, WAL_CHECKPOINT_PAGES, WRITER_CACHE_KIB,
+};
 
 /// Where the store is.
 #[derive(Clone, Debug)]
@@ -78,7 +80,10 @@ impl Connect {
     pub async fn writer(&self) -> Result<Conn, Error> {
         Ok(match self {
             Connect::Lite(options) => {
-                let options = options.as_ref().clone().pragma("cache_size", "-65536");
+                let options = options
+                    .as_ref()
+                    .clone()
+                    .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"));
                 Conn::Lite(Box::new(SqliteConnection::connect_with(&options).await?))
             }
             Connect::Pg(options) => Conn::Pg(Box::new(PgConnection::connect_with(options).await?)),
@@ -92,7 +97,7 @@ impl Connect {
                 let options = options
                     .as_ref()
                     .clone()
-                    .pragma("cache_size", "-8192")
+                    .pragma("cache_size", format!("-{READER_CACHE_KIB}"))
                     .pragma("query_only", "1");
                 let pool = SqlitePoolOptions::new()
                     .max_connections(limits.readers)
