@@ -88,6 +88,29 @@ impl Mailroom {
         Err(Error::Later("the index is busy with this letter".into()))
     }
 
+    /// By better rules, for the mailboxes that read a letter in a coding of their choice.
+    pub(crate) async fn reread_again(&self, body: BodyId, raw: bytes::Bytes) -> Result<(), Error> {
+        for (account, name) in self.store().rereads_of(body).await? {
+            let Ok(choice) = name.parse() else { continue };
+            let raw = raw.clone();
+            let read = tokio::task::spawn_blocking(move || derive::reread(&raw, choice)).await;
+            let new = read.map_err(|cause| Error::Broken(cause.to_string()))?;
+            let mut waits = 0;
+            while !self
+                .store()
+                .reread_renew(account, body, new.clone())
+                .await?
+            {
+                waits += 1;
+                if waits > limits::ATTACHED_WAITS_MAX {
+                    return Err(Error::Later("the index is busy with a letter".into()));
+                }
+                tokio::time::sleep(Duration::from_millis(limits::ATTACHED_WAIT_MS)).await;
+            }
+        }
+        Ok(())
+    }
+
     /// After a letter came in which nothing convincing was found: mailboxes that chose a coding for its sender list and
     /// find it so. Behind the delivery; until it is done, or when it is cut off, the page of the letter reads it so all
     /// the same.

@@ -182,11 +182,29 @@ impl Mailroom {
             .bodies_to_rederive(derive::VERSION, after, rows.min(limits::REDERIVE_ROWS_MAX))
             .await?;
         for body in &bodies {
-            let raw = self.store().body(*body).await?;
-            let derived = derive::derive(&raw).await?;
-            self.store().derived_put(*body, derived).await?;
+            match self.store().body(*body).await {
+                Ok(raw) => self.rederive_one(*body, raw).await?,
+                // The last mailbox let go of it since they were listed.
+                Err(store::Error::Missing(_)) => {}
+                Err(cause) => return Err(cause.into()),
+            }
         }
         Ok(bodies.last().copied())
+    }
+
+    /// What everybody reads of a letter, and what mailboxes read that chose another coding for it.
+    async fn rederive_one(&self, body: store::BodyId, raw: bytes::Bytes) -> Result<(), Error> {
+        let derived = derive::derive(&raw).await?;
+        let mut waits = 0;
+        while !self.store().derived_put(body, derived.clone()).await? {
+            waits += 1;
+            if waits > limits::ATTACHED_WAITS_MAX {
+                return Err(Error::Later("the index is busy with a letter".into()));
+            }
+            let wait = std::time::Duration::from_millis(limits::ATTACHED_WAIT_MS);
+            tokio::time::sleep(wait).await;
+        }
+        self.reread_again(body, raw).await
     }
 
     pub(crate) fn store(&self) -> &Store {

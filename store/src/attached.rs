@@ -26,7 +26,7 @@ const LATER: &str = "UPDATE attached_queue SET next_at = $2 WHERE body_id = $1";
 const LEFT: &str = "SELECT COUNT(*) FROM attached_queue";
 const TEXT: &str = "SELECT search_text FROM derived WHERE body_id = $1";
 const TEXT_SET: &str = "UPDATE derived SET search_text = $2 WHERE body_id = $1";
-const INDEXING: &str = "SELECT email.id FROM email JOIN index_queue ON index_queue.email_id = email.id \
+pub(crate) const INDEXING: &str = "SELECT email.id FROM email JOIN index_queue ON index_queue.email_id = email.id \
      WHERE email.body_id = $1 LIMIT 1";
 const HELD: &str = "SELECT id FROM email WHERE body_id = $1 LIMIT 1";
 pub(crate) const SQL: &[&str] = &[

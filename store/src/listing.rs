@@ -73,6 +73,7 @@ const ENVELOPES_OF: Listed = Listed::new(
 pub(crate) const DERIVED: &str = "SELECT version, subject, from_name, from_address, to_text, date_at, message_id, \
      thread_key, preview, attachments, urgency, coding, confidence, envelope, structure, search_text FROM derived \
      WHERE body_id = $1";
+const BODY_IS_THERE: &str = "SELECT id FROM body WHERE id = $1";
 const DERIVED_DELETE: &str = "DELETE FROM derived WHERE body_id = $1";
 const THREAD_SET: &str = "UPDATE email SET thread_id = $2 WHERE body_id = $1 AND thread_id <> $2";
 pub(crate) const REQUEUE: &str = "INSERT INTO index_queue (email_id, account_id, body_id, gone) \
@@ -98,6 +99,7 @@ pub(crate) const SQL: &[&str] = &[
     THREAD,
     ENVELOPES,
     DERIVED,
+    BODY_IS_THERE,
     DERIVED_DELETE,
     THREAD_SET,
     REQUEUE,
@@ -429,23 +431,29 @@ impl Store {
     }
 
     /// Replaces what was derived from a body (the rules have improved); its emails are indexed again. What was read of its
-    /// attached files stays findable until they are read again.
-    pub async fn derived_put(&self, body: BodyId, mut derived: Derived) -> Result<(), Error> {
-        if let Some(row) = self.row(DERIVED, values![body]).await?
-            && derived.readable_files
-        {
-            let old = derived_row(&row)?.search_text;
-            let own = crate::attached::own_text(&old).len();
-            derived
-                .search_text
-                .push_str(old.get(own..).unwrap_or_default());
-        }
-        let search_text = pack_text(crate::body::cut(
-            &derived.search_text,
-            crate::limits::SEARCH_TEXT_BYTES,
-        ))?;
+    /// attached files stays findable until they are read again. False, and nothing is done, while the index is taking the
+    /// letter as it was: then later. A body that went meanwhile stays gone.
+    pub async fn derived_put(&self, body: BodyId, mut derived: Derived) -> Result<bool, Error> {
         self.write(move |txn| {
             Box::pin(async move {
+                let indexing = crate::attached::INDEXING;
+                if txn.conn.row(indexing, values![body]).await?.is_some() {
+                    return Ok(false);
+                }
+                if txn.conn.row(BODY_IS_THERE, values![body]).await?.is_none() {
+                    return Ok(true);
+                }
+                // Read here, not before: a reader of attached files may have put their text a moment ago.
+                if let Some(row) = txn.conn.row(DERIVED, values![body]).await?
+                    && derived.readable_files
+                {
+                    let old = derived_row(&row)?.search_text;
+                    let own = crate::attached::own_text(&old).len();
+                    let files = old.get(own..).unwrap_or_default();
+                    derived.search_text.push_str(files);
+                }
+                let text = crate::body::cut(&derived.search_text, crate::limits::SEARCH_TEXT_BYTES);
+                let search_text = pack_text(text)?;
                 let thread = derived.thread_key;
                 txn.conn.run(DERIVED_DELETE, values![body]).await?;
                 let values = derived_values(body, &derived, search_text);
@@ -458,7 +466,7 @@ impl Store {
                     txn.conn.run(queue, values![body, due]).await?;
                 }
                 txn.wakes.index = true;
-                Ok(())
+                Ok(true)
             })
         })
         .await

@@ -24,6 +24,9 @@ const PUT: &str = "INSERT INTO reread (account_id, body_id, coding, subject, fro
      subject = excluded.subject, from_name = excluded.from_name, to_text = excluded.to_text, \
      preview = excluded.preview, search_text = excluded.search_text";
 const DELETE: &str = "DELETE FROM reread WHERE account_id = $1 AND body_id = $2";
+const OF_BODY: &str =
+    "SELECT account_id, coding FROM reread WHERE body_id = $1 ORDER BY account_id";
+const CODING: &str = "SELECT coding FROM reread WHERE account_id = $1 AND body_id = $2";
 const INDEXING: &str = "SELECT email.id FROM email JOIN index_queue ON index_queue.email_id = email.id \
      WHERE email.body_id = $2 AND email.account_id = $1 LIMIT 1";
 const REQUEUE: &str = "INSERT INTO index_queue (email_id, account_id, body_id, gone) \
@@ -40,6 +43,8 @@ pub(crate) const DELETE_OF_BODY: &str = "DELETE FROM reread WHERE body_id = $1";
 pub(crate) const SQL: &[&str] = &[
     PUT,
     DELETE,
+    OF_BODY,
+    CODING,
     INDEXING,
     REQUEUE,
     CHOICE,
@@ -142,6 +147,35 @@ impl Store {
         body: BodyId,
         reread: Option<Reread>,
     ) -> Result<bool, Error> {
+        self.reread_write(account, body, reread, false).await
+    }
+
+    /// The same by better rules, for a mailbox that still reads the letter in this coding; otherwise nothing is done.
+    pub async fn reread_renew(
+        &self,
+        account: AccountId,
+        body: BodyId,
+        reread: Reread,
+    ) -> Result<bool, Error> {
+        self.reread_write(account, body, Some(reread), true).await
+    }
+
+    /// The mailboxes that read a letter in a coding of their choice.
+    pub async fn rereads_of(&self, body: BodyId) -> Result<Vec<(AccountId, String)>, Error> {
+        self.rows(OF_BODY, values![body])
+            .await?
+            .iter()
+            .map(|row| Ok((AccountId(row.int(0)?), row.text(1)?)))
+            .collect()
+    }
+
+    async fn reread_write(
+        &self,
+        account: AccountId,
+        body: BodyId,
+        reread: Option<Reread>,
+        renew: bool,
+    ) -> Result<bool, Error> {
         let packed = match &reread {
             Some(reread) => pack_text(cut(&reread.search_text, SEARCH_TEXT_BYTES))?,
             None => Vec::new(),
@@ -151,6 +185,13 @@ impl Store {
                 let busy = txn.conn.row(INDEXING, values![account, body]).await?;
                 if busy.is_some() {
                     return Ok(false);
+                }
+                if renew {
+                    let row = txn.conn.row(CODING, values![account, body]).await?;
+                    let kept = row.map(|row| row.text(0)).transpose()?;
+                    if kept.as_deref() != reread.as_ref().map(|new| new.coding.as_str()) {
+                        return Ok(true);
+                    }
                 }
                 match reread {
                     Some(new) => {

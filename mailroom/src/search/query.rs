@@ -1,5 +1,7 @@
 //! What a person typed into the search field, as conditions. Forgiving: what is not understood is searched as words.
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::{Field, Query, Words};
 use crate::time::parse_day;
 
@@ -29,6 +31,12 @@ pub(super) fn parse(typed: &str) -> Query {
             continue;
         }
         match (field_of(&piece.name), piece.phrase) {
+            // The index knows recipients as lists show them, by name where there is one: an address is looked for anywhere.
+            (Some(Field::To), _) if piece.text.contains('@') => query.words.push(Words {
+                field: Field::Any,
+                text: piece.text,
+                phrase: true,
+            }),
             (Some(field), phrase) => query.words.push(Words {
                 field,
                 text: piece.text,
@@ -94,7 +102,8 @@ fn field_of(name: &str) -> Option<Field> {
 }
 
 fn pieces(typed: &str) -> Vec<Piece> {
-    let chars: Vec<char> = typed.chars().take(TYPED_CHARS_MAX).collect();
+    // Apple's keyboards may send letters and their marks apart: "từ:" is still one name.
+    let chars: Vec<char> = typed.nfc().take(TYPED_CHARS_MAX).collect();
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(c) = chars.get(at) {
@@ -195,6 +204,10 @@ mod tests {
             ("từ: lan", "Any=từ: lan"),
             ("\"chưa đóng", "Any=chưa đóng!"),
             ("chude:họp", "Subject=họp"),
+            ("tu\u{31b}\u{300}:lan", "From=lan"),
+            ("to:lan@a.example", "Any=lan@a.example!"),
+            ("TỪ:LAN ĐẾN:AN", "From=LAN To=AN"),
+            ("co:tep co:gi", "Any=co:gi files"),
             ("", ""),
             ("   ", ""),
             ("\"\"", ""),

@@ -4,6 +4,7 @@ use std::time::Duration;
 use store::testing::{letter, person};
 use store::*;
 
+use super::bodies::derived_put;
 use super::place::{NOW, Place, cases};
 
 cases![
@@ -148,7 +149,7 @@ async fn derived_anew_it_stays_findable_and_is_read_again(place: &Place) {
         program: None,
         ..store.derived(body).await.unwrap()
     };
-    store.derived_put(body, new).await.unwrap();
+    derived_put(&store, body, &new).await;
     assert_eq!(found(&store, a, "de bien").await, [email]);
     assert_eq!(found(&store, a, "doc lai").await, [email]);
     assert_eq!(

@@ -25,6 +25,17 @@ async fn put(store: &Store, account: AccountId, body: BodyId, reread: Option<Rer
     panic!("the index never took the letter");
 }
 
+async fn renew(store: &Store, account: AccountId, body: BodyId, new: &Reread) {
+    for _ in 0..2_000 {
+        let renewed = store.reread_renew(account, body, new.clone()).await;
+        if renewed.unwrap() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("the index never took the letter");
+}
+
 async fn found(store: &Store, account: AccountId, word: &str) -> usize {
     let clause = Clause {
         field: Field::Any,
@@ -90,6 +101,24 @@ async fn a_mailbox_reads_a_letter_its_own_way(place: &Place) {
         );
         assert_eq!(words, expected, "{account}");
     }
+    // By better rules: only where the letter is still read in that coding.
+    let better = Reread {
+        subject: "mẫu".into(),
+        ..reread.clone()
+    };
+    let other = Reread {
+        coding: "vni".into(),
+        ..better.clone()
+    };
+    for (account, new) in [(a, other), (b, better.clone())] {
+        renew(&store, account, body, &new).await;
+        let rereads = store.rereads(&[(a, body), (b, body)]).await.unwrap();
+        assert_eq!((rereads.len(), rereads.get(&(a, body))), (1, Some(&reread)));
+    }
+    renew(&store, a, body, &better).await;
+    let rereads = store.rereads(&[(a, body)]).await.unwrap();
+    assert_eq!(rereads.get(&(a, body)), Some(&better));
+    assert_eq!(store.rereads_of(body).await.unwrap(), [(a, "tcvn3".into())]);
     put(&store, a, body, None).await;
     assert_eq!(found(&store, a, "ngan").await, 0);
     assert_eq!(found(&store, a, "tep").await, 1);
