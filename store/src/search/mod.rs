@@ -22,6 +22,7 @@ use crate::id::*;
 use crate::limits::{SEARCH_BLOCKS, SEARCH_FRESH, SEARCH_FRESH_PART};
 use crate::listed::{Listed, listed_rows};
 use crate::listing::derived_row;
+use crate::noun::Derived;
 use crate::store::Store;
 use words::{Asked, Document, Tones};
 
@@ -149,7 +150,7 @@ impl Store {
         for (email, body) in &waiting {
             if let Some(reread) = rereads.get(&(account, *body)) {
                 let derived = self.derived_as_read(*body, Some(reread)).await?;
-                let agrees = agrees(asked, &Document::of(&derived));
+                let agrees = agrees(asked, &derived);
                 hits.extend(agrees.map(|typed| (*email, typed)));
             }
         }
@@ -176,7 +177,7 @@ impl Store {
         tokio::task::spawn_blocking(move || {
             let mut agreeing = HashMap::new();
             for row in &rows {
-                let agrees = agrees(&asked, &Document::of(&derived_row(row)?));
+                let agrees = agrees(&asked, &derived_row(row)?);
                 let body = BodyId(row.int(keep::DOCUMENT_BODY)?);
                 agreeing.extend(agrees.map(|typed| (body, typed)));
             }
@@ -213,7 +214,8 @@ impl Store {
 }
 
 /// Whether everything asked for is in a letter; if so, whether with the typed tones.
-fn agrees(asked: &[Asked], document: &Document) -> Option<bool> {
-    let all = |tones| asked.iter().all(|one| one.found_in(document, tones));
-    all(Tones::Any).then(|| all(Tones::Typed))
+fn agrees(asked: &[Asked], derived: &Derived) -> Option<bool> {
+    let all = |document: &Document, tones| asked.iter().all(|one| one.found_in(document, tones));
+    let typed = || asked.iter().any(Asked::has_tones) && all(&Document::of(derived), Tones::Typed);
+    all(&Document::folded(derived), Tones::Any).then(typed)
 }
