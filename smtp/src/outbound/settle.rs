@@ -152,7 +152,8 @@ pub fn notices(
                 arrived_at: first.created_at,
                 trace: first.trace.0,
                 envid: first.envid.as_deref(),
-                ret: first.ret.as_deref(),
+                // What was to travel by TLS alone is not sent back whole (RFC 8689 §5).
+                ret: first.ret.as_deref().filter(|_| !first.requiretls),
                 told,
                 original,
             })),

@@ -128,6 +128,8 @@ fn plain(text: &str) -> Progress {
                 secret: Secret::new(secret.to_owned()),
             }
         }
+        // Well written, and no (RFC 4954 §6: 535).
+        (Some(_), Some(user), Some(_), None) if !user.is_empty() => Progress::No,
         _ => Progress::Undecodable,
     }
 }
@@ -172,6 +174,8 @@ mod tests {
         ] {
             assert!(claim(Exchange::Plain.line(bad)).is_none(), "{bad}");
         }
+        let other = Exchange::Plain.line(&STANDARD.encode("x\0y\0z"));
+        assert!(matches!(other, Progress::No));
         let Progress::More(next, ask) = Exchange::LoginUser.line(&STANDARD.encode("an@b.vn"))
         else {
             panic!()

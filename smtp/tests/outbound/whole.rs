@@ -3,7 +3,7 @@
 use super::peer::{Fault, Log, Script, peer};
 use super::*;
 use mailroom::people::{NewAccount, PrincipalKindWord};
-use mailroom::receive::{Peer, RcptTo};
+use mailroom::receive::{Onward, Peer, RcptTo};
 use mailroom::submit::Outgoing;
 use mailroom::{Actor, Clock, Mailroom, Means, Policy};
 use std::time::Instant;
@@ -70,6 +70,16 @@ impl Town {
     }
 
     pub async fn submit_with(&self, to: &[&str], priority: i8) -> TraceId {
+        self.submit_so(to, priority, None, Onward::AnyWay).await
+    }
+
+    pub async fn submit_so(
+        &self,
+        to: &[&str],
+        priority: i8,
+        ret: Option<&str>,
+        onward: Onward,
+    ) -> TraceId {
         let trace = self.room.new_trace();
         let mut recipients = Vec::new();
         for address in to {
@@ -92,11 +102,11 @@ impl Town {
             raw: raw.into(),
             smtputf8: false,
             envid: None,
-            ret: None,
+            ret: ret.map(str::to_owned),
             priority,
         };
         self.room
-            .submit(&self.sender, outgoing)
+            .submit_for(&self.sender, outgoing, onward)
             .await
             .unwrap()
             .unwrap()
@@ -147,6 +157,17 @@ impl Town {
 
     /// Subjects and texts in the sender's inbox.
     pub async fn inbox(&self) -> Vec<(String, String)> {
+        let parsed = |raw: &[u8]| {
+            let letter = mail_parser::MessageParser::new().parse(raw).unwrap();
+            letter.body_text(0).unwrap().into_owned()
+        };
+        let letters = self.raw_inbox().await.into_iter();
+        letters
+            .map(|(subject, raw)| (subject, parsed(&raw)))
+            .collect()
+    }
+
+    async fn raw_inbox(&self) -> Vec<(String, Vec<u8>)> {
         let access = self
             .room
             .open(&self.sender, self.sender.principal.into())
@@ -157,13 +178,7 @@ impl Town {
         let mut letters = Vec::new();
         for row in rows {
             let raw = self.store.body(row.body).await.unwrap();
-            let text = mail_parser::MessageParser::new()
-                .parse(&raw[..])
-                .unwrap()
-                .body_text(0)
-                .unwrap()
-                .into_owned();
-            letters.push((row.subject, text));
+            letters.push((row.subject, raw.to_vec()));
         }
         letters
     }
@@ -389,6 +404,36 @@ async fn when_the_time_is_over_the_sender_gets_the_letter_back() {
         "{text}"
     );
     assert!(log.connections() >= 2);
+    stop.cancel();
+    task.await.unwrap();
+}
+
+/// RFC 3461 §4.3: RET=FULL brings the letter back whole; RFC 8689 §5: not one that was to travel by TLS alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reports_return_a_letter_for_tls_alone_as_its_header() {
+    let town = town(Policy::default()).await;
+    let faults = vec![("RCPT", Fault::Say("550 5.1.1 no such user"), usize::MAX)];
+    let (port, _log) = peer(Script {
+        faults,
+        ..Script::default()
+    })
+    .await;
+    let dns = dns::dns(&[]).await;
+    let mut config = config(&dns, 1);
+    ways(&mut config, &[("dich.example", port)]);
+    let (stop, task) = town.work(&config);
+    for (onward, count, whole) in [(Onward::AnyWay, 1, true), (Onward::OnlyTls, 2, false)] {
+        let to = ["a@dich.example"];
+        let trace = town.submit_so(&to, 0, Some("FULL"), onward).await;
+        town.ended(trace).await;
+        town.until("a report", || async { town.inbox().await.len() == count })
+            .await;
+        let about = format!("Subject: {trace}\r\n");
+        let reports = town.raw_inbox().await.into_iter();
+        let mut texts = reports.map(|(_, raw)| String::from_utf8(raw).unwrap());
+        let text = texts.find(|text| text.contains(&about)).unwrap();
+        assert_eq!(text.contains("\r\n.cham"), whole, "{text}");
+    }
     stop.cancel();
     task.await.unwrap();
 }
