@@ -82,7 +82,10 @@ impl Mailroom {
             strangers,
             until_at,
             reason: reason.clone(),
-            set_by: actor.address.clone(),
+            set_by: match actor.address.is_empty() {
+                true => actor.name.clone(),
+                false => actor.address.clone(),
+            },
             set_at: now,
         };
         self.store()

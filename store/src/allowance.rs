@@ -27,7 +27,7 @@ pub struct Allowance {
     /// Unix ms; counts before it.
     pub until_at: i64,
     pub reason: String,
-    /// Address of who gave it.
+    /// Address of who gave it, or the console's name.
     pub set_by: String,
     pub set_at: i64,
 }

@@ -607,3 +607,7 @@ answer-over = The last day is over. Please choose again.
 answer-bad-day = Not a valid day. Please choose again.
 audit-answer = Set automatic replies
 flash-answer-saved = Automatic replies saved.
+audit-console = the server's command line
+sending-sent-messages = Letters
+sending-sent-recipients = Recipients
+sending-sent-strangers = First-time ones

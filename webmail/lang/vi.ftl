@@ -565,3 +565,7 @@ answer-over = Ngày kết thúc đã qua. Hãy chọn lại.
 answer-bad-day = Ngày không hợp lệ. Hãy chọn lại.
 audit-answer = Đặt trả lời tự động
 flash-answer-saved = Đã lưu cài đặt trả lời tự động.
+audit-console = dòng lệnh trên máy chủ
+sending-sent-messages = Thư
+sending-sent-recipients = Người nhận
+sending-sent-strangers = Trong đó lần đầu

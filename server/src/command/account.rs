@@ -155,7 +155,8 @@ impl Account {
             Account::Import { file } => import(office, file).await,
             Account::Limits(limits) => limits.act(office).await,
             Account::Quota { address, gigabytes } => {
-                let bytes = gigabytes.saturating_mul(1 << 30);
+                // As the pages count them.
+                let bytes = gigabytes.saturating_mul(1_000_000_000);
                 office
                     .room
                     .quota_set(&office.room.console(), &address, bytes)

@@ -196,7 +196,7 @@ pub async fn audit(State(app): State<App>, me: Signed) -> Result<Response, Fault
             let target = if target == who { String::new() } else { target };
             [
                 time::full(at),
-                who,
+                self::who(me.lang, who),
                 action_words(me.lang, &action),
                 target,
                 detail_words(me.lang, &action, detail),
@@ -250,8 +250,21 @@ fn action_words(lang: Lang, action: &str) -> String {
     known.map_or_else(|| action.to_owned(), |(_, key)| lang.t(key))
 }
 
-/// By which door somebody signed in, in words; other details are words already.
+/// The console is nobody's address.
+pub fn who(lang: Lang, name: String) -> String {
+    match name.as_str() {
+        "console" => lang.t("audit-console"),
+        _ => name,
+    }
+}
+
+/// By which door somebody signed in and bytes, in words; other details are words already.
 fn detail_words(lang: Lang, action: &str, detail: String) -> String {
+    if action == "account.quota"
+        && let Ok(bytes) = detail.parse()
+    {
+        return lang.bytes(bytes);
+    }
     if action != "sign_in" {
         return detail;
     }

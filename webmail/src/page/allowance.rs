@@ -77,9 +77,12 @@ fn rows(lang: Lang, sent: &SentDay, most: &DayLimits) -> Vec<(&'static str, Stri
         most => lang.txy("sending-of", lang.number(sent), lang.number(most)),
     };
     vec![
-        ("sending-messages", of(sent.messages, most.messages)),
-        ("sending-recipients", of(sent.recipients, most.recipients)),
-        ("sending-strangers", of(sent.strangers, most.strangers)),
+        ("sending-sent-messages", of(sent.messages, most.messages)),
+        (
+            "sending-sent-recipients",
+            of(sent.recipients, most.recipients),
+        ),
+        ("sending-sent-strangers", of(sent.strangers, most.strangers)),
     ]
 }
 
@@ -105,7 +108,7 @@ impl Sending {
                 .map(|(name, sent)| (name, rows(lang, &sent, &today.unit_limits))),
             given: today.allowance.map(|given| GivenShown {
                 until: time::full(given.until_at - 1),
-                by: given.set_by,
+                by: admin::who(lang, given.set_by),
                 reason: given.reason,
             }),
             typed: Typed {
