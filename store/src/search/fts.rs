@@ -264,6 +264,7 @@ fn match_text(block: i64, asked: &[Asked], tones: Tones) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::super::Clause;
     use super::*;
@@ -292,5 +293,80 @@ mod tests {
         assert!(parse_numbers(b"").is_empty());
         assert_eq!(parse_numbers(b"0"), [0]);
         assert_eq!(parse_numbers(b"0 7 15999"), [0, 7, 15_999]);
+    }
+
+    /// Letters of two accounts, in turn; each with one word.
+    fn entries(emails: std::ops::Range<i64>, word: Option<&str>) -> Vec<Entry> {
+        let document = word.map(|word| {
+            let derived = crate::noun::Derived {
+                subject: word.to_owned(),
+                ..Default::default()
+            };
+            std::sync::Arc::new(Document::of(&derived))
+        });
+        let entry = |email: i64| Entry {
+            email: EmailId(email),
+            account: AccountId(1 + i64::from(email % 100 == 0)),
+            document: document.clone(),
+        };
+        emails.map(entry).collect()
+    }
+
+    #[tokio::test]
+    async fn blocks_fill_are_walked_and_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Index::open(folder.path(), &Limits::default())
+            .await
+            .unwrap();
+        index.empty(1).await.unwrap();
+        let end = BLOCK + 1_000;
+        index.take(&entries(1..end, Some("họp")), 1).await.unwrap();
+        let asked = |word: &str| {
+            [Asked::from(&Clause {
+                field: Field::Any,
+                words: vec![word.to_owned()],
+                phrase: true,
+                prefix: false,
+            })]
+        };
+        let ours = |emails: std::ops::Range<i64>| -> Vec<EmailId> {
+            let emails = emails.rev().filter(|email| email % 100 != 0);
+            emails.map(EmailId).collect()
+        };
+        let find = async |word: &str, rows| {
+            let asked = asked(word);
+            let found = index.find(AccountId(1), &asked, Tones::Typed, rows);
+            found.await.unwrap()
+        };
+        assert_eq!(find("họp", usize::MAX).await, ours(1..end));
+        // The newest block is enough for a few; for more the one before it is walked too.
+        assert_eq!(find("họp", 10).await[..10], ours(1..end)[..10]);
+        assert_eq!(find("họp", 5_000).await, ours(1..end));
+        assert!(find("hợp", usize::MAX).await.is_empty());
+        let hop = asked("hop");
+        let other = index.find(AccountId(2), &hop, Tones::Any, usize::MAX);
+        assert_eq!(other.await.unwrap().len() as i64, (end - 1) / 100);
+        // Taken again they keep their places.
+        index.take(&entries(3..7, Some("mời")), 2).await.unwrap();
+        assert_eq!(find("mời", usize::MAX).await, ours(3..7));
+        assert_eq!(
+            find("họp", usize::MAX).await,
+            [ours(7..end), ours(1..3)].concat()
+        );
+        // The first block goes with its last letter; who comes then is found as ever.
+        let old = end - 500;
+        index.take(&entries(1..old, None), 3).await.unwrap();
+        assert_eq!(find("họp", usize::MAX).await, ours(old..end));
+        let mut conn = index.pool.conn().await.unwrap();
+        let left = numbers::blocks(&mut conn, AccountId(1)).await.unwrap();
+        assert_eq!(left.len(), 1);
+        drop(conn);
+        let more = end + 700;
+        index
+            .take(&entries(end..more, Some("họp")), 4)
+            .await
+            .unwrap();
+        assert_eq!(find("họp", usize::MAX).await, ours(old..more));
+        index.close().await;
     }
 }
