@@ -25,11 +25,13 @@ pub const SORT_CRITERIA_MAX: usize = 32;
 /// Characters of a subject, name or address that a SORT compares: what differs only behind them counts as equal.
 pub const SORT_CHARS_MAX: usize = 250;
 /// Letters whose words are read at once for a SORT.
-pub const SORT_ROWS: usize = 4_096;
+pub const SORT_ROWS: usize = 2_048;
+/// Such readings at the same time for one SORT.
+pub const SORT_READERS: usize = 4;
 /// Letters from which a SORT waits for its turn and is put in order off the executor.
 pub const LARGE_SORT: usize = 5_000;
 /// Large sorts of all sessions at the same time: each holds a key of some hundred bytes for each letter.
-pub const LARGE_SORTS_MAX: usize = 4;
+pub const LARGE_SORTS_MAX: usize = 2;
 /// Items in one FETCH.
 pub const FETCH_ITEMS_MAX: usize = 200;
 /// Numbers in a section path: deeper parts are never opened.

@@ -9,7 +9,11 @@ use crate::proto::{Criterion, Ranges, SearchReturn, Sort};
 use crate::reply::Reply;
 use crate::session::Session;
 use crate::wire::Wire;
-use mailroom::mail::LetterWords;
+use mailroom::Access;
+use mailroom::mail::{LetterWords, Snapshot};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use store::IndexRow;
 use tokio::sync::Semaphore;
 
 /// Large sorts of all sessions take turns.
@@ -73,46 +77,81 @@ pub async fn run(session: &mut Session, sort: Sort, tag: &str) -> Result<Reply, 
     Ok(Reply::ok("Done"))
 }
 
+/// What one message is put in order by: the beginning of its key, where most comparisons end, the key, its place.
+type Keyed = (u128, Box<[u8]>, usize);
+
 /// The places in the order asked for; equal ones stay in that of the mailbox (RFC 5256 §3).
 async fn sorted(
     ground: &Ground,
     places: Vec<usize>,
     criteria: Vec<Criterion>,
 ) -> Result<Vec<usize>, Error> {
-    let mut keyed: Vec<(Box<[u8]>, usize)> = Vec::with_capacity(places.len());
-    for some in places.chunks(limits::SORT_ROWS) {
-        let rows: Vec<_> = some
-            .iter()
-            .filter_map(|place| Some((*place, ground.snapshot.rows.get(*place)?)))
-            .collect();
-        let words = match needed(&criteria) {
-            Some(what) => {
-                let uids: Vec<u32> = rows.iter().map(|(_, row)| row.uid).collect();
-                let mailbox = ground.snapshot.mailbox.id;
-                ground.access.words(mailbox, &uids, what).await?
-            }
-            None => Vec::new(),
-        };
-        // What is gone meanwhile sorts by what the snapshot knows of it.
-        let gone = LetterWords::default();
-        let mut words = words.iter().peekable();
-        for (place, row) in rows {
-            while words.next_if(|words| words.uid < row.uid).is_some() {}
-            let words = words.next_if(|words| words.uid == row.uid);
-            keyed.push((key(&criteria, row, words.unwrap_or(&gone)), place));
+    let mut keyed: Vec<Keyed> = Vec::with_capacity(places.len());
+    let broken = |cause: tokio::task::JoinError| mailroom::Error::Broken(cause.to_string());
+    let criteria: Arc<[Criterion]> = criteria.into();
+    // Tasks of their own, so that several processors read and make keys.
+    let mut pieces = places.chunks(limits::SORT_ROWS);
+    let mut running = VecDeque::new();
+    loop {
+        while running.len() < limits::SORT_READERS
+            && let Some(some) = pieces.next()
+        {
+            let (access, snapshot) = (ground.access.clone(), Arc::clone(&ground.snapshot));
+            let (some, criteria) = (some.to_vec(), Arc::clone(&criteria));
+            let keys = async move { keys(&access, &snapshot, &some, &criteria).await };
+            running.push_back(tokio::spawn(keys));
+        }
+        match running.pop_front() {
+            Some(first) => keyed.append(&mut first.await.map_err(broken)??),
+            None => break,
         }
     }
     let order = move || {
         keyed.sort_unstable();
-        keyed.into_iter().map(|(_, place)| place).collect()
+        keyed.into_iter().map(|(_, _, place)| place).collect()
     };
     match places.len() >= limits::LARGE_SORT {
         // Off the executor: comparing 100,000 keys takes as long as hundreds of small commands.
-        true => tokio::task::spawn_blocking(order)
-            .await
-            .map_err(|cause| mailroom::Error::Broken(cause.to_string()).into()),
+        true => Ok(tokio::task::spawn_blocking(order).await.map_err(broken)?),
         false => Ok(order()),
     }
+}
+
+/// The keys of some places, read at once.
+async fn keys(
+    access: &Access,
+    snapshot: &Snapshot,
+    places: &[usize],
+    criteria: &[Criterion],
+) -> Result<Vec<Keyed>, mailroom::Error> {
+    let rows: Vec<(usize, &IndexRow)> = places
+        .iter()
+        .filter_map(|place| Some((*place, snapshot.rows.get(*place)?)))
+        .collect();
+    let words = match needed(criteria) {
+        Some(what) => {
+            let uids: Vec<u32> = rows.iter().map(|(_, row)| row.uid).collect();
+            access.words(snapshot.mailbox.id, &uids, what).await?
+        }
+        None => Vec::new(),
+    };
+    // What is gone meanwhile sorts by what the snapshot knows of it.
+    let gone = LetterWords::default();
+    let mut words = words.iter().peekable();
+    let keyed = rows.into_iter().map(|(place, row)| {
+        while words.next_if(|words| words.uid < row.uid).is_some() {}
+        let words = words.next_if(|words| words.uid == row.uid);
+        let key = key(criteria, row, words.unwrap_or(&gone));
+        (beginning(&key), key, place)
+    });
+    Ok(keyed.collect())
+}
+
+/// The first bytes of a key as a number that compares as they do.
+fn beginning(key: &[u8]) -> u128 {
+    let mut first = [0; 16];
+    first.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+    u128::from_be_bytes(first)
 }
 
 /// What "$" will mean: with MIN or MAX alone only those (RFC 5182 §2.4).

@@ -62,11 +62,10 @@ fn number(key: &mut Vec<u8>, number: i64) {
     key.extend_from_slice(&(number ^ i64::MIN).to_be_bytes());
 }
 
-/// Alphabetical order first; texts of one place in it, apart from capitals, are told apart by their letters and signs.
+/// Alphabetical order without capitals and signs; an empty text stands in front of all (RFC 5256 §3).
 fn collated(key: &mut Vec<u8>, text: &str) {
-    let text = start_of(text).to_lowercase();
-    string(key, &viet::collate_key(&text));
-    string(key, text.as_bytes());
+    key.push(u8::from(!text.is_empty()));
+    string(key, &viet::collate_key(&start_of(text).to_lowercase()));
 }
 
 fn casemapped(key: &mut Vec<u8>, text: &str) {

@@ -72,7 +72,11 @@ fn words(row: WordedRow) -> LetterWords {
         }),
         to: first(EnvelopeField::To).map_or_else(Person::default, |to| {
             person(&to, |name| {
-                let name = decode(name, &cx).text;
+                // Only encoded words hide commas; whatever else it is in, lists have the name repaired.
+                let name = match name.windows(2).any(|pair| pair == b"=?") {
+                    true => decode(name, &cx).text,
+                    false => String::from_utf8_lossy(name),
+                };
                 as_listed(&name, &row.to_text).to_owned()
             })
         }),
