@@ -47,9 +47,9 @@ pub(crate) const AWAIT: Listed = Listed::new(
 /// When a domain that was just served is due next; one that still has rows due goes to the end of the line.
 const NEXT_OF: Listed = Listed::new(
     "ti",
-    "WITH v(d, t) AS (VALUES {}) UPDATE destination SET next_at = CASE WHEN w.n < w.t THEN w.t ELSE w.n END FROM (SELECT \
-     v.d AS d, v.t AS t, COALESCE((SELECT o.next_at FROM outbox o WHERE o.state = 'due' AND o.domain = v.d \
-     ORDER BY o.next_at LIMIT 1), 9223372036854775807) AS n FROM v) AS w WHERE destination.domain = w.d",
+    "WITH v(d, t) AS (VALUES {}), w AS MATERIALIZED (SELECT v.d AS d, v.t AS t, COALESCE((SELECT o.next_at FROM outbox o \
+     WHERE o.state = 'due' AND o.domain = v.d ORDER BY o.next_at LIMIT 1), 9223372036854775807) AS n FROM v) \
+     UPDATE destination SET next_at = CASE WHEN w.n < w.t THEN w.t ELSE w.n END FROM w WHERE destination.domain = w.d",
 );
 const NOTHING_DUE: &str = "DELETE FROM destination WHERE next_at = 9223372036854775807";
 const SETTLE: Listed = Listed::new(
