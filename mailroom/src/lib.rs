@@ -16,6 +16,7 @@ pub mod device;
 pub mod directory;
 pub mod error;
 pub mod feed;
+pub mod forwarding;
 mod header;
 mod kept;
 pub mod letter;

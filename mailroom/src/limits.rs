@@ -32,6 +32,14 @@ pub const ANSWER_TRIES_MAX: u32 = 10;
 pub const ANSWER_RETRY_MS: i64 = 60_000;
 /// Owed answers are looked for this often even when nothing wakes, seconds: what a crash left is found.
 pub const ANSWERS_LOOK_EVERY_SECS: u64 = 30;
+/// Mailboxes here that forward to one another in a row before it is taken for a mistake.
+pub const FORWARD_DEPTH_MAX: usize = 8;
+/// After a recovery no forwarding is turned on for this long, ms: whoever got in by a false slip is found out first.
+pub const FORWARD_LOCK_MS: i64 = 86_400_000;
+/// A confirmation code lives this long, ms; it is sent at most this often, ms, and typed at most so many times.
+pub const FORWARD_CODE_MS: i64 = 3 * 86_400_000;
+pub const FORWARD_CODE_EVERY_MS: i64 = 10 * 60_000;
+pub const FORWARD_GUESSES_MAX: u32 = 10;
 /// Rows a list page may ask for.
 pub const LIST_ROWS_MAX: usize = 200;
 /// Words of one condition of a search.

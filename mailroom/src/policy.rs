@@ -77,6 +77,8 @@ pub struct Policy {
     pub disk_reserve_percent: u8,
     /// To other servers, on a day.
     pub sending: SendingLimits,
+    /// May people have copies of their letters sent outside the installation's own domains?
+    pub forward_outside: bool,
     /// May a unit's administrator see the subjects of the own people's letters in traces? The text never.
     pub administrators_see_subjects: bool,
     /// May people have senders named on their lock screens? Otherwise pushes only count.
@@ -105,6 +107,7 @@ impl Default for Policy {
             disk_reserve_percent: 0,
             sending: SendingLimits::default(),
             quota_bytes_default: 5 * 1024 * 1024 * 1024,
+            forward_outside: false,
             administrators_see_subjects: false,
             push_shows_senders: false,
             trace_keep_days: 365,

@@ -26,6 +26,7 @@ pub(crate) struct Room {
     pub addresses: kept::Addresses,
     pub sizes: kept::Sizes,
     pub away: kept::Standing<std::collections::HashSet<store::AccountId>>,
+    pub forwards: kept::Standing<std::collections::HashMap<store::AccountId, String>>,
     /// Woken when automatic answers are owed.
     pub answers_owed: Arc<tokio::sync::Notify>,
     /// Held by whoever writes them: two at once would count a sending limit twice.
@@ -84,6 +85,7 @@ impl Mailroom {
             addresses: kept::Addresses::default(),
             sizes: kept::Sizes::default(),
             away: kept::Standing::default(),
+            forwards: kept::Standing::default(),
             answers_owed: Arc::default(),
             answers_turn: tokio::sync::Mutex::default(),
             under_way: UnderWay::default(),

@@ -111,6 +111,8 @@ pub struct Mail {
     pub quota_bytes: i64,
     /// Below this much free of the disk no letter is taken, per cent; 0 never looks.
     pub disk_reserve_percent: u8,
+    /// May people forward their mail outside the installation's own domains?
+    pub forward_outside: bool,
     /// Do units' administrators see the subjects of their own people's letters in traces?
     pub administrators_see_subjects: bool,
     /// Mail for other domains goes to this local address instead of the Internet; "" is off.
@@ -125,6 +127,7 @@ impl Default for Mail {
             recipients_max: policy.recipients_max,
             quota_bytes: policy.quota_bytes_default,
             disk_reserve_percent: mailroom::limits::DISK_RESERVE_PERCENT,
+            forward_outside: policy.forward_outside,
             administrators_see_subjects: policy.administrators_see_subjects,
             sink: String::new(),
         }
@@ -409,6 +412,7 @@ impl Config {
             quota_bytes_default: self.mail.quota_bytes,
             disk_reserve_percent: self.mail.disk_reserve_percent.min(99),
             sending: self.sending.limits(),
+            forward_outside: self.mail.forward_outside,
             administrators_see_subjects: self.mail.administrators_see_subjects,
             push_shows_senders: self.push.show_sender,
             sink_address: Some(self.mail.sink.clone()).filter(|sink| !sink.is_empty()),

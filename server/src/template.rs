@@ -116,6 +116,9 @@ recipients_max = 1000
 quota_bytes = 5368709120
 # Còn trống dưới bấy nhiêu phần trăm ổ đĩa thì tạm không nhận thư (452). / Free per cent below which mail is put off.
 disk_reserve_percent = 5
+# Cho người dùng chuyển tiếp thư ra ngoài hệ thống? false: chỉ trong các miền của hệ thống, vì văn bản của cơ quan không nên
+# nằm ở hộp thư công cộng. / May people forward outside our own domains? Official letters do not belong in public mailboxes.
+forward_outside = false
 # Nếu có: mọi thư ra ngoài rơi vào hộp này (chỉ để thử). / If set: mail to the outside ends here (trials only).
 sink = ""
 

@@ -6,8 +6,9 @@ use crate::listed::Listed;
 use crate::store::Store;
 use crate::{
     Error, allowance, answer, assignment, attached, audit, body, credential, deliver, device,
-    directory, flags, health, listing, mailbox, open, outbox, people, quarantine, quota, reach,
-    report, reread, search, sending, setting, source, store, trace, trim, worded, writer,
+    directory, flags, forwarding, health, listing, mailbox, open, outbox, people, quarantine,
+    quota, reach, report, reread, search, sending, setting, source, store, trace, trim, worded,
+    writer,
 };
 
 const FIXED: &[&[&str]] = &[
@@ -21,6 +22,7 @@ const FIXED: &[&[&str]] = &[
     device::SQL,
     directory::SQL,
     flags::SQL,
+    forwarding::SQL,
     health::SQL,
     listing::SQL,
     mailbox::SQL,

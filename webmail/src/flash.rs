@@ -16,7 +16,7 @@ pub struct Flash {
 }
 
 /// word in the address, key of the words, is it a warning
-const TABLE: [(&str, &str, bool); 38] = [
+const TABLE: [(&str, &str, bool); 41] = [
     ("gui", "flash-sent", false),
     ("nhap", "flash-draft-saved", false),
     ("xoa", "flash-trashed", false),
@@ -35,6 +35,9 @@ const TABLE: [(&str, &str, bool); 38] = [
     ("man-hinh-khoa", "flash-lock-screen", false),
     ("mat-khau", "flash-password-changed", false),
     ("dang-xuat", "flash-signed-out", false),
+    ("chuyen-tiep", "flash-forward-set", false),
+    ("chuyen-tiep-bat", "flash-forward-on", false),
+    ("chuyen-tiep-tat", "flash-forward-off", false),
     ("tra-loi", "flash-answer-saved", false),
     ("thu-hoi-ma", "flash-app-revoked", false),
     ("het-phien-khac", "flash-device-ended", false),

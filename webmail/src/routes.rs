@@ -118,6 +118,10 @@ fn settings() -> Router<App> {
             get(page::answering::show).post(page::answering::save),
         )
         .route(
+            "/cai-dat/chuyen-tiep",
+            get(page::forwarding::show).post(page::forwarding::save),
+        )
+        .route(
             "/cai-dat/ung-dung",
             get(page::programs::show).post(page::programs::add),
         )

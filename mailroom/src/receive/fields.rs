@@ -40,6 +40,24 @@ pub(crate) fn is_loop(raw: &[u8], host_name: &str) -> bool {
     all >= limits::RECEIVED_FIELDS_MAX || ours >= limits::OWN_RECEIVED_FIELDS_MAX
 }
 
+/// Whether a Received field of ours says that the letter was for this address before.
+pub(crate) fn was_for(raw: &[u8], host_name: &str, address: &str) -> bool {
+    let (wanted, host) = (
+        format!("<{address}>").to_lowercase(),
+        host_name.to_lowercase(),
+    );
+    header::fields(raw)
+        .filter(|field| field.is("Received"))
+        .any(|field| {
+            let text = field.text().to_lowercase();
+            let mut words = text.split([' ', '\t', ';']).filter(|word| !word.is_empty());
+            let by = words.by_ref().any(|word| word == "by");
+            by && words.next() == Some(host.as_str())
+                && words.by_ref().any(|word| word == "for")
+                && words.next() == Some(wanted.as_str())
+        })
+}
+
 /// Fields a sender may not bring: results in our name (RFC 8601 §5), and a Return-Path, which only we write at delivery.
 pub(crate) fn forged(raw: &[u8], host_name: &str) -> Vec<Range<usize>> {
     header::fields(raw)
@@ -227,6 +245,25 @@ mod tests {
             left,
             b"Authentication-Results: other; spf=pass\r\nSubject: a\r\n\r\n"
         );
+    }
+
+    #[test]
+    fn our_own_field_tells_whom_a_letter_was_for() {
+        let peer = Peer::default();
+        let raw = front(&arrival(&peer, ""));
+        for (host, address, was) in [
+            ("mx.tinh.example", "binh@tinh.example", true),
+            ("MX.tinh.example", "Binh@tinh.example", true),
+            ("mx.tinh.example", "an@tinh.example", false),
+            ("mx.other.example", "binh@tinh.example", false),
+        ] {
+            assert_eq!(
+                was_for(raw.as_bytes(), host, address),
+                was,
+                "{host} {address}"
+            );
+        }
+        assert!(!was_for(b"Subject: for <a@b>\r\n\r\n", "mx.a.b", "a@b"));
     }
 
     #[test]

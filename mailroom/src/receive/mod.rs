@@ -142,6 +142,10 @@ impl Mailroom {
             places.verdict = Verdict::Quarantine;
             reasons.push(format!("an attached program: {name}"));
         }
+        if places.verdict == Verdict::Inbox {
+            self.forwards_into(&mut places, &incoming.raw).await?;
+            self.outside_to_sink(&mut places).await?;
+        }
         let submission = places.submission(
             self,
             AccountId(0),

@@ -12,6 +12,9 @@ use crate::{Mailroom, address};
 /// Accounts looked at before a letter to many is taken to have room somewhere.
 pub(crate) const QUOTA_LOOKS_MAX: usize = 20;
 
+/// How the detail of a forwarded copy's event begins.
+pub(crate) const FORWARDED: &str = "chuyển tiếp từ ";
+
 struct Outside {
     address: String,
     notify: Option<String>,
@@ -24,6 +27,8 @@ pub(crate) struct Places {
     copies: Vec<(AccountId, String)>,
     outside: Vec<Outside>,
     sunk: Vec<String>,
+    /// Copies that an account forwards: (target, for whom the letter was, whether it leaves).
+    forwarded: Vec<(String, String, bool)>,
     /// Lists: (address, copies), told as one event.
     lists: Vec<(String, usize)>,
     pub(super) verdict: Verdict,
@@ -118,11 +123,42 @@ impl Places {
 
     /// Nothing leaves: all outside addresses become one copy in this account.
     pub(crate) fn sink_into(&mut self, sink: AccountId) {
-        self.sunk = self.outside.drain(..).map(|one| one.address).collect();
+        self.sunk
+            .extend(self.outside.drain(..).map(|one| one.address));
         if !self.copies.iter().any(|(account, _)| *account == sink) {
             self.copies
                 .push((sink, self.sunk.first().cloned().unwrap_or_default()));
         }
+    }
+
+    /// A copy for another mailbox here; false where it gets the letter anyway.
+    pub(crate) fn forward_here(&mut self, from: AccountId, to: AccountId, target: &str) -> bool {
+        if self.copies.iter().any(|(account, _)| *account == to) {
+            return false;
+        }
+        self.note_forward(from, target, false);
+        self.copies.push((to, target.to_owned()));
+        true
+    }
+
+    /// A copy for an address elsewhere. Whoever wrote is not told what becomes of it: the letter has arrived.
+    pub(crate) fn forward_outside(&mut self, from: AccountId, target: &str) {
+        let known = |one: &Outside| one.address.eq_ignore_ascii_case(target);
+        if self.outside.iter().any(known) {
+            return;
+        }
+        self.note_forward(from, target, true);
+        self.outside.push(Outside {
+            address: target.to_owned(),
+            notify: Some("NEVER".into()),
+            orcpt: None,
+        });
+    }
+
+    fn note_forward(&mut self, from: AccountId, target: &str, leaves: bool) {
+        let written_to = self.copies.iter().find(|(account, _)| *account == from);
+        let written_to = written_to.map_or_else(String::new, |(_, to)| to.clone());
+        self.forwarded.push((target.to_owned(), written_to, leaves));
     }
 
     pub(crate) fn copies(&self, now: i64) -> Vec<LocalCopy> {
@@ -162,6 +198,15 @@ impl Places {
                 event: word,
                 code: Some(250),
                 detail,
+            });
+        }
+        for (target, written_to, leaves) in &self.forwarded {
+            let leaves = *leaves && !self.sunk.contains(target);
+            events.push(NewEvent {
+                recipient: target.clone(),
+                event: if leaves { "queued" } else { "delivered" },
+                code: (!leaves).then_some(250),
+                detail: format!("{FORWARDED}{written_to}"),
             });
         }
         for address in &self.sunk {

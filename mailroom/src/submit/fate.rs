@@ -1,6 +1,10 @@
 //! What became of a sent letter, per recipient, for its owner.
 
+use std::collections::HashSet;
+
 use store::*;
+
+use crate::receive::places::FORWARDED;
 
 use crate::{Access, Error, Right};
 
@@ -23,8 +27,17 @@ impl Access {
         if trace.direction != "submit" || !own {
             return Ok(Vec::new());
         }
+        // Where a recipient's letters are forwarded is the recipient's matter.
+        let forwarded: HashSet<String> = events
+            .iter()
+            .filter(|event| event.detail.starts_with(FORWARDED))
+            .map(|event| event.recipient.clone())
+            .collect();
         let mut fates: Vec<(String, String, i64, String)> = Vec::new();
         for event in events {
+            if forwarded.contains(&event.recipient) {
+                continue;
+            }
             let fate = (
                 event.recipient,
                 word(&event.event).to_owned(),
@@ -67,7 +80,9 @@ impl Access {
             ..QueueFilter::default()
         };
         let rows = self.room.policy().recipients_max;
-        Ok(self.room.store().queue_list(&filter, rows).await?)
+        let mut waiting = self.room.store().queue_list(&filter, rows).await?;
+        waiting.retain(|row| fates.iter().any(|fate| fate.0 == row.row.recipient));
+        Ok(waiting)
     }
 
     async fn sent_mailbox(&self) -> Result<MailboxId, Error> {

@@ -43,8 +43,9 @@ impl Mailroom {
             resolved,
         }];
         let mut places = Places::of(&to, Verdict::Inbox);
-        self.outside_to_sink(&mut places).await?;
         let raw = self.store().body(row.body).await?;
+        self.forwards_into(&mut places, &raw).await?;
+        self.outside_to_sink(&mut places).await?;
         let from = row.mail_from.clone();
         let submission = places.submission(
             self,

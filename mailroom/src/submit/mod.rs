@@ -194,6 +194,11 @@ impl Mailroom {
             Some(place) => place.unzip(),
             None => return Ok(Err(Unsendable::SendingLimit)),
         };
+        // Whoever writes does not pay for where the letter is forwarded.
+        if handed.release.is_none() {
+            self.forwards_into(&mut places, &handed.raw).await?;
+            self.outside_to_sink(&mut places).await?;
+        }
         let host_name = &self.policy().host_name;
         // The trace knows the address a letter was handed in from; the recipients need not.
         let peer = Peer {

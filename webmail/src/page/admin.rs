@@ -208,7 +208,7 @@ pub async fn audit(State(app): State<App>, me: Signed) -> Result<Response, Fault
 }
 
 /// Acts by their name in the log.
-const ACTS: [(&str, &str); 34] = [
+const ACTS: [(&str, &str); 37] = [
     ("slip.make", "audit-slip-make"),
     ("slip.approve", "audit-slip-approve"),
     ("slip.use", "audit-slip-use"),
@@ -234,6 +234,9 @@ const ACTS: [(&str, &str); 34] = [
     ("unit.add", "audit-unit-add"),
     ("domain.add", "audit-domain-add"),
     ("account.update", "audit-account-update"),
+    ("forward.ask", "audit-forward-ask"),
+    ("forward.set", "audit-forward-set"),
+    ("forward.end", "audit-forward-end"),
     ("answer.set", "audit-answer"),
     ("sign_in", "audit-sign-in"),
     ("sign_in.paused", "audit-sign-in-paused"),

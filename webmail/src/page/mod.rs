@@ -12,6 +12,7 @@ pub mod fate;
 pub mod fault;
 pub mod file;
 pub mod folders;
+pub mod forwarding;
 pub mod install;
 pub mod list;
 pub mod message;

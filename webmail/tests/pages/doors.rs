@@ -4,7 +4,7 @@ use super::town::Town;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 
-const PRIVATE: [&str; 16] = [
+const PRIVATE: [&str; 17] = [
     "/hop-thu",
     "/hop-thu/1",
     "/hop-thu/1/2",
@@ -18,6 +18,7 @@ const PRIVATE: [&str; 16] = [
     "/duoc-giao",
     "/them",
     "/cai-dat/thong-bao",
+    "/cai-dat/chuyen-tiep",
     "/cai-dat/tra-loi-tu-dong",
     "/quan-tri",
     "/su-kien",

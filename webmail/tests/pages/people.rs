@@ -345,3 +345,40 @@ async fn answers_while_away_are_set_on_a_page() {
         StatusCode::NOT_FOUND
     );
 }
+
+#[tokio::test]
+async fn forwarding_is_set_on_a_page() {
+    let town = Town::new().await;
+    let page = "/cai-dat/chuyen-tiep";
+    let mut lan = town.signed_in("lan").await;
+    assert!(lan.get(page).await.has("Chuyển tiếp đến địa chỉ"));
+    for (target, words) in [
+        ("an@ngoai.example", "không cho chuyển tiếp thư ra ngoài"),
+        ("khongco@tinh.example", "không có hộp thư này"),
+        ("lan@tinh.example", "của chính hộp thư này"),
+    ] {
+        let refused = lan
+            .submit(page, &[("viec", "dat"), ("dia-chi", target)])
+            .await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{target}");
+        assert!(refused.has(words), "{target}: {}", refused.text());
+        assert!(refused.has(&format!("value=\"{target}\"")), "kept as typed");
+    }
+    let to = [("viec", "dat"), ("dia-chi", "quantri@tinh.example")];
+    let set = lan.submit(page, &to).await;
+    assert_eq!(set.status, StatusCode::SEE_OTHER, "{}", set.text());
+    let shown = lan.see(&set.place()).await;
+    assert!(
+        shown.has("Đang chuyển tiếp đến quantri@tinh.example"),
+        "{}",
+        shown.text()
+    );
+    let ended = lan.submit(page, &[("viec", "tat")]).await;
+    let shown = lan.see(&ended.place()).await;
+    assert!(shown.has("Đã tắt chuyển tiếp thư") && !shown.has("Đang chuyển tiếp đến"));
+    let wrong = lan.submit(page, &[("viec", "khac")]).await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    let other = town.id("quantri").await.to_string();
+    let foreign = lan.submit(page, &[("hop", &other), ("viec", "tat")]).await;
+    assert_eq!(foreign.status, StatusCode::NOT_FOUND);
+}
