@@ -17,6 +17,7 @@ mod reports;
 mod routes;
 mod table;
 mod tls;
+mod utf8;
 mod whole;
 
 use bytes::Bytes;
