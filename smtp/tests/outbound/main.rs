@@ -16,6 +16,7 @@ mod peer;
 mod reports;
 mod routes;
 mod table;
+mod talks;
 mod tls;
 mod utf8;
 mod whole;
