@@ -45,6 +45,7 @@ pub mod signin;
 pub mod submit;
 pub mod time;
 pub mod trace;
+pub mod unsubscribe;
 
 use std::sync::Arc;
 

@@ -40,6 +40,8 @@ pub const FORWARD_LOCK_MS: i64 = 86_400_000;
 pub const FORWARD_CODE_MS: i64 = 3 * 86_400_000;
 pub const FORWARD_CODE_EVERY_MS: i64 = 10 * 60_000;
 pub const FORWARD_GUESSES_MAX: u32 = 10;
+/// Lists in lists that are looked through when a member leaves.
+pub const LISTS_IN_LISTS_MAX: usize = 1_000;
 /// Rows a list page may ask for.
 pub const LIST_ROWS_MAX: usize = 200;
 /// Words of one condition of a search.

@@ -297,6 +297,7 @@ async fn bench(config: Config, secs: u64, big: usize) {
                 domain: "dead.example".to_owned(),
                 notify: None,
                 orcpt: None,
+                list: None,
             })
             .collect(),
     });

@@ -61,9 +61,9 @@ const INSERT_SUBMISSION: Listed = Listed::new(
      priority, requiretls, created_at) VALUES {}",
 );
 const INSERT_OUTBOX: Listed = Listed::new(
-    "iiiitttttiitiiii",
+    "iiiitttttiitiiiit",
     "INSERT INTO outbox (id, submission_id, trace_id, body_id, mail_from, recipient, domain, \
-     notify, orcpt, smtputf8, priority, state, attempts, next_at, expires_at, created_at) VALUES {}",
+     notify, orcpt, smtputf8, priority, state, attempts, next_at, expires_at, created_at, list) VALUES {}",
 );
 const BUMP_ACCOUNTS: Listed = Listed::new(
     "iii",
@@ -505,6 +505,7 @@ fn outbox_rows(txn: &Txn, all: &[&Prepared], now: i64, rows: &mut Vec<Rows>) {
                 next_at,
                 sub.expires_at,
                 now,
+                row.list.as_deref(),
             ]);
             due.push((row.domain.clone(), next_at));
         }

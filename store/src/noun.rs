@@ -259,6 +259,8 @@ pub struct NewOutbox {
     pub domain: String,
     pub notify: Option<String>,
     pub orcpt: Option<String>,
+    /// The list it goes through.
+    pub list: Option<String>,
 }
 
 /// All that one `250` stands for; written in one transaction (promise 1).
@@ -402,6 +404,8 @@ pub struct Leased {
     pub delay_noticed_at: Option<i64>,
     /// What an administrator asked of the next attempt.
     pub asked: Option<Asked>,
+    /// The list it goes through: the copy is this recipient's alone.
+    pub list: Option<String>,
 }
 
 /// What an administrator asked of a waiting row.

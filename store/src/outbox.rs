@@ -36,7 +36,7 @@ const LEASED: Listed = Listed::new(
     "i",
     "WITH v(k) AS (VALUES {}) SELECT o.id, o.submission_id, o.trace_id, o.body_id, s.account_id, o.mail_from, o.recipient, \
      o.domain, o.notify, o.orcpt, s.envid, s.ret, o.smtputf8, s.requiretls, o.priority, o.attempts, o.created_at, \
-     o.expires_at, o.delay_noticed_at, o.asked FROM v CROSS JOIN outbox o CROSS JOIN submission s \
+     o.expires_at, o.delay_noticed_at, o.asked, o.list FROM v CROSS JOIN outbox o CROSS JOIN submission s \
      WHERE o.id = v.k AND s.id = o.submission_id ORDER BY o.next_at, o.id",
 );
 /// Every domain that now has due rows; a domain with several rows stands once, at its earliest.
@@ -231,6 +231,7 @@ fn leased_row(row: &Row) -> Result<Leased, Error> {
         expires_at: row.int(17)?,
         delay_noticed_at: row.opt_int(18)?,
         asked: row.opt_text(19)?.as_deref().and_then(Asked::parse),
+        list: row.opt_text(20)?,
     })
 }
 

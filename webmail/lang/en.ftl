@@ -637,3 +637,9 @@ flash-forward-off = Forwarding is off.
 audit-forward-ask = Asked to forward mail
 audit-forward-set = Turned forwarding on
 audit-forward-end = Turned forwarding off
+
+# Leaving a list
+unsubscribe = Stop receiving letters of this list
+unsubscribe-ask = {$y} receives letters sent to the list {$x}. Press the button to receive them no longer.
+unsubscribe-done = {$y} no longer receives letters of the list {$x}.
+audit-list-leave = Left a list

@@ -595,3 +595,9 @@ flash-forward-off = Đã tắt chuyển tiếp thư.
 audit-forward-ask = Đề nghị chuyển tiếp thư
 audit-forward-set = Bật chuyển tiếp thư
 audit-forward-end = Tắt chuyển tiếp thư
+
+# Hủy đăng ký danh sách
+unsubscribe = Ngừng nhận thư của danh sách
+unsubscribe-ask = Địa chỉ {$y} đang nhận thư gửi đến danh sách {$x}. Bấm nút dưới đây để không nhận nữa.
+unsubscribe-done = Địa chỉ {$y} không còn nhận thư của danh sách {$x}.
+audit-list-leave = Rời danh sách

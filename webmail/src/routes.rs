@@ -66,6 +66,10 @@ fn pages() -> Router<App> {
             "/khoi-phuc/{code}",
             get(page::recover::show).post(page::recover::post),
         )
+        .route(
+            "/huy-dang-ky/{token}",
+            get(page::unsubscribe::show).post(page::unsubscribe::leave),
+        )
         .route("/hop-thu", get(page::folders::show))
         .route("/hop-thu/{account}", get(page::list::inbox))
         .route("/hop-thu/{account}/{mailbox}", get(page::list::mailbox))

@@ -7,7 +7,7 @@ use store::*;
 
 use super::{RcptTo, Verdict};
 use crate::directory::Recipient;
-use crate::{Mailroom, address};
+use crate::{Mailroom, address, unsubscribe};
 
 /// Accounts looked at before a letter to many is taken to have room somewhere.
 pub(crate) const QUOTA_LOOKS_MAX: usize = 20;
@@ -19,6 +19,7 @@ struct Outside {
     address: String,
     notify: Option<String>,
     orcpt: Option<String>,
+    list: Option<String>,
 }
 
 #[derive(Default)]
@@ -74,6 +75,10 @@ impl Places {
                         address: to.to_owned(),
                         notify,
                         orcpt,
+                        list: match &one.resolved {
+                            Recipient::Local { .. } => unsubscribe::list_of(&one.address),
+                            _ => None,
+                        },
                     });
                 }
             }
@@ -97,6 +102,7 @@ impl Places {
                 address: one.address.clone(),
                 notify: one.notify.clone(),
                 orcpt: one.orcpt.clone(),
+                list: None,
             });
         Places {
             outside: outside.collect(),
@@ -152,6 +158,7 @@ impl Places {
             address: target.to_owned(),
             notify: Some("NEVER".into()),
             orcpt: None,
+            list: None,
         });
     }
 
@@ -259,6 +266,7 @@ impl Places {
                 domain: address::domain_of(&one.address),
                 notify: one.notify.clone(),
                 orcpt: one.orcpt.clone(),
+                list: one.list.clone(),
             })
             .collect();
         // SMTPUTF8 only when an address needs it: most servers still refuse it (RFC 6531 §3.4).

@@ -120,6 +120,25 @@ impl Keys {
         })
     }
 
+    /// Signatures of the house's own domain under a letter of a stranger; "" where From is of a domain that DMARC might take
+    /// for one of ours: two labels in common are enough to leave it, as nobody here knows where a registry ends.
+    pub fn house_signatures(&self, author: &str, letter: &[u8]) -> Result<String, KeyError> {
+        let Some((home, _)) = &self.home else {
+            return Ok(String::new());
+        };
+        let end = |domain: &str| -> Vec<String> {
+            let labels = domain.trim_end_matches('.').rsplit('.').take(2);
+            labels.map(str::to_ascii_lowercase).collect()
+        };
+        let domains = self.domains.read().unwrap_or_else(PoisonError::into_inner);
+        let near = domains.keys().any(|ours| end(ours) == end(author));
+        drop(domains);
+        if near || !author.contains('.') {
+            return Ok(String::new());
+        }
+        self.signatures(home, letter)
+    }
+
     /// The signature fields for a letter whose From is in `domain`; "" when we hold no key for it. The letter must be
     /// exactly what will be sent: CRLF line ends, already fitted to the peer.
     pub fn signatures(&self, domain: &str, letter: &[u8]) -> Result<String, KeyError> {

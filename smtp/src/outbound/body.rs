@@ -21,6 +21,8 @@ pub enum Unfit {
 pub struct Prepared {
     raw: Bytes,
     author_domain: String,
+    /// Fields of the list that this copy goes through.
+    list: String,
     has_8bit_header: bool,
     has_8bit: bool,
     as_is: OnceLock<Vec<u8>>,
@@ -33,11 +35,26 @@ impl Prepared {
         let header = raw.get(..header_end).unwrap_or_default();
         Prepared {
             author_domain: author_domain(header),
+            list: String::new(),
             has_8bit_header: !header.is_ascii(),
             has_8bit: !raw.is_ascii(),
             raw,
             as_is: OnceLock::new(),
             seven_bit: OnceLock::new(),
+        }
+    }
+
+    /// The same letter with the fields of a list, unless it brings such fields from another one.
+    pub fn through_list(&self, fields: String) -> Prepared {
+        let header_end = find(&self.raw, b"\r\n\r\n").unwrap_or(self.raw.len());
+        let header = self.raw.get(..header_end).unwrap_or_default();
+        let of_another = header.split(|byte| *byte == b'\n').any(|line| {
+            line.get(..5)
+                .is_some_and(|name| name.eq_ignore_ascii_case(b"List-"))
+        });
+        Prepared {
+            list: if of_another { String::new() } else { fields },
+            ..Prepared::new(self.raw.clone())
         }
     }
 
@@ -57,12 +74,17 @@ impl Prepared {
     /// letter arrives more often than none.
     pub fn form(&self, eight_bit_offered: bool, keys: &Keys) -> Result<&[u8], Unfit> {
         if eight_bit_offered || !self.has_8bit {
-            let form = || sign(&self.author_domain, crlf(&self.raw), keys);
+            let form = || sign(&self.author_domain, crlf(&self.raw), &self.list, keys);
             return Ok(self.as_is.get_or_init(form));
         }
         let form = || {
             let letter = seven_bit(&crlf(&self.raw))?;
-            Ok(sign(&self.author_domain, Cow::Owned(letter), keys))
+            Ok(sign(
+                &self.author_domain,
+                Cow::Owned(letter),
+                &self.list,
+                keys,
+            ))
         };
         self.seven_bit
             .get_or_init(form)
@@ -71,13 +93,30 @@ impl Prepared {
     }
 }
 
-/// What came from outside is sealed and never signed: anybody may write our domain into From.
-fn sign(domain: &str, letter: Cow<'_, [u8]>, keys: &Keys) -> Vec<u8> {
+/// What came from outside is sealed and never signed in its author's name: anybody may write our domain into From. A list's
+/// fields are signed all the same, by the list's house (RFC 8058 §4), where that cannot vouch for the author.
+fn sign(domain: &str, mut letter: Cow<'_, [u8]>, list: &str, keys: &Keys) -> Vec<u8> {
     let from_outside = keys
         .host_name()
         .and_then(|host_name| results_on_top(&letter, host_name));
+    if !list.is_empty() {
+        letter = Cow::Owned([list.as_bytes(), &letter].concat());
+    }
+    let house = from_outside.is_some() && !list.is_empty() && has_one_author(&letter);
     let made = match from_outside {
-        Some(results) => keys.seal(&results, &letter),
+        Some(results) => {
+            let signed = match house {
+                true => keys.house_signatures(domain, &letter),
+                false => Ok(String::new()),
+            };
+            // The seal stands over the signatures: it covers them.
+            signed.and_then(|fields| {
+                if !fields.is_empty() {
+                    letter = Cow::Owned([fields.as_bytes(), &letter].concat());
+                }
+                keys.seal(&results, &letter)
+            })
+        }
         None => keys.signatures(domain, &letter),
     };
     match made {
@@ -89,6 +128,18 @@ fn sign(domain: &str, letter: Cow<'_, [u8]>, keys: &Keys) -> Vec<u8> {
             letter.into_owned()
         }
     }
+}
+
+/// Whether one address stands in one From: else somebody may mean another of them than we.
+fn has_one_author(letter: &[u8]) -> bool {
+    let parsed = MessageParser::new().parse_headers(letter);
+    parsed.is_some_and(|message| {
+        let fields = message.headers().iter();
+        let fields = fields
+            .filter(|field| field.name == HeaderName::From)
+            .count();
+        fields == 1 && message.from().is_some_and(|from| from.iter().count() == 1)
+    })
 }
 
 /// The domain of From: what DMARC aligns with, so what is signed with.

@@ -48,6 +48,18 @@ impl Tools {
         }
     }
 
+    /// The letter's bytes for a row: through a list with the list's fields, made for this recipient.
+    async fn body_for(&self, row: &Leased) -> Result<Arc<Prepared>, mailroom::Error> {
+        let body = self.body(row.body).await?;
+        match &row.list {
+            Some(list) => {
+                let fields = self.room.list_fields(list, &row.recipient).await?;
+                Ok(Arc::new(body.through_list(fields)))
+            }
+            None => Ok(body),
+        }
+    }
+
     /// The letter's bytes, shared by all lines that send it at the same time.
     async fn body(&self, id: BodyId) -> Result<Arc<Prepared>, mailroom::Error> {
         let known =
@@ -124,7 +136,7 @@ impl Tools {
         let Some(first) = batch.rows.first() else {
             return ((Lesson::Went, None), before);
         };
-        let body = match self.body(first.body).await {
+        let body = match self.body_for(first).await {
             Ok(body) => body,
             Err(cause) => {
                 tracing::error!(trace = %first.trace, %cause, "a letter to be sent cannot be read");

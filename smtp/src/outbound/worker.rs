@@ -11,7 +11,7 @@ use mailroom::Mailroom;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use store::{Asked, Leased, SubmissionId};
+use store::{Asked, Leased, OutboxId, SubmissionId};
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
@@ -238,7 +238,7 @@ impl Desk {
         let now = self.now();
         let leased_until = now + i64::try_from(limits::LEASE_SECS * 1_000).unwrap_or(i64::MAX);
         let mut batches: Vec<(Destination, Batch)> = Vec::new();
-        let mut places: HashMap<(String, SubmissionId), usize> = HashMap::new();
+        let mut places: HashMap<(String, SubmissionId, Option<OutboxId>), usize> = HashMap::new();
         let (dropped, rows): (Vec<Leased>, Vec<Leased>) = rows
             .into_iter()
             .partition(|row| row.asked == Some(Asked::Drop));
@@ -246,7 +246,9 @@ impl Desk {
         for row in rows {
             let destination =
                 attempt::destination_from(&self.tools.config, &row.domain, &row.mail_from);
-            let place = (destination.key.clone(), row.submission);
+            // A copy through a list is its recipient's alone.
+            let alone = row.list.as_ref().map(|_| row.id);
+            let place = (destination.key.clone(), row.submission, alone);
             match places.get(&place).and_then(|at| batches.get_mut(*at)) {
                 Some((_, batch)) => batch.rows.push(row),
                 None => {

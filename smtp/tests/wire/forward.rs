@@ -102,6 +102,35 @@ async fn a_forwarded_letter_passes_at_the_next_server() {
         "the seal made the difference: {judged:?}"
     );
 
+    // With the list's fields it carries a signature of the list's house that covers them, and says how to leave.
+    let through_list = async |row: &Leased| {
+        let list = row.list.as_deref().unwrap();
+        let fields = town.room.list_fields(list, &row.recipient).await.unwrap();
+        let body = Prepared::new(town.room.outbox_body(row.body).await.unwrap());
+        let letter = body
+            .through_list(fields)
+            .form(true, &keys)
+            .ok()
+            .unwrap()
+            .to_vec();
+        String::from_utf8(letter).unwrap()
+    };
+    let listed = through_list(&row).await;
+    let judged = next_server(&served, OTHER_IP, &row, listed.as_bytes()).await;
+    for word in ["arc=pass", "dkim=pass", "header.d=camau.vn"] {
+        assert!(judged.auth_results.contains(word), "{word}: {judged:?}");
+    }
+    for wanted in [
+        "List-Id: <nhom.camau.vn>\r\n",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+        "/huy-dang-ky/",
+    ] {
+        assert!(listed.contains(wanted), "{wanted}: {listed}");
+    }
+    let changed = listed.replace("/huy-dang-ky/", "/huy-dang-ky/x");
+    let judged = next_server(&served, OTHER_IP, &row, changed.as_bytes()).await;
+    assert!(!judged.auth_results.contains("dkim=pass"), "{judged:?}");
+
     // The bounce comes to the return path and goes on to the bank; nobody else can send there.
     let path = row.mail_from.clone();
     let said = client
@@ -123,7 +152,9 @@ async fn a_forwarded_letter_passes_at_the_next_server() {
         .letter("a@bank.example", &["nhom@camau.vn"], forged)
         .await;
     assert!(said.starts_with("250"), "{said}");
-    let (_, letter) = lease().await;
+    let (row, letter) = lease().await;
+    let listed = through_list(&row).await;
+    assert!(listed.contains("List-Unsubscribe:") && !listed.contains("DKIM-Signature:"));
     let text = String::from_utf8(letter).unwrap();
     assert!(
         text.contains("ARC-Seal:") && !text.contains("\nDKIM-Signature:"),

@@ -62,6 +62,7 @@ async fn a_delivery_writes_all_it_stands_for(place: &Place) {
             domain: "there.example".to_owned(),
             notify: None,
             orcpt: None,
+            list: None,
         }],
     });
     let (raw, size) = (delivery.body.raw.clone(), delivery.body.raw.len());

@@ -46,6 +46,7 @@ pub(super) async fn submit(
                 recipient,
                 notify: Some("FAILURE".to_owned()),
                 orcpt: None,
+                list: None,
             })
             .collect(),
     });

@@ -208,7 +208,7 @@ pub async fn audit(State(app): State<App>, me: Signed) -> Result<Response, Fault
 }
 
 /// Acts by their name in the log.
-const ACTS: [(&str, &str); 37] = [
+const ACTS: [(&str, &str); 38] = [
     ("slip.make", "audit-slip-make"),
     ("slip.approve", "audit-slip-approve"),
     ("slip.use", "audit-slip-use"),
@@ -237,6 +237,7 @@ const ACTS: [(&str, &str); 37] = [
     ("forward.ask", "audit-forward-ask"),
     ("forward.set", "audit-forward-set"),
     ("forward.end", "audit-forward-end"),
+    ("list.leave", "audit-list-leave"),
     ("answer.set", "audit-answer"),
     ("sign_in", "audit-sign-in"),
     ("sign_in.paused", "audit-sign-in-paused"),

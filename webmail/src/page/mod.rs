@@ -33,3 +33,4 @@ pub mod slip;
 pub mod suggest;
 pub mod trace;
 pub mod trail;
+pub mod unsubscribe;

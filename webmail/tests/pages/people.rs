@@ -377,8 +377,38 @@ async fn forwarding_is_set_on_a_page() {
     let shown = lan.see(&ended.place()).await;
     assert!(shown.has("Đã tắt chuyển tiếp thư") && !shown.has("Đang chuyển tiếp đến"));
     let wrong = lan.submit(page, &[("viec", "khac")]).await;
-    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     let other = town.id("quantri").await.to_string();
     let foreign = lan.submit(page, &[("hop", &other), ("viec", "tat")]).await;
     assert_eq!(foreign.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn members_elsewhere_leave_a_list_without_signing_in() {
+    let town = Town::new().await;
+    let fields = town
+        .room
+        .list_fields("tatca@tinh.example", "ngoai@gmail.example")
+        .await
+        .unwrap();
+    let (_, rest) = fields.split_once("https://thu.tinh.example").unwrap();
+    let place = rest.split('>').next().unwrap();
+    let mut guest = town.browser();
+    let asked = guest.get(place).await;
+    assert_eq!(asked.status, StatusCode::OK);
+    assert!(
+        asked.has("Địa chỉ ngoai@gmail.example đang nhận thư gửi đến danh sách tatca@tinh.example"),
+        "{}",
+        asked.text()
+    );
+    // As a mail provider does it: no cookie, no origin.
+    let click = axum::http::Request::post(place)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(axum::body::Body::from("List-Unsubscribe=One-Click"))
+        .unwrap();
+    let done = guest.send(click).await;
+    assert_eq!(done.status, StatusCode::OK);
+    assert!(done.has("không còn nhận thư"), "{}", done.text());
+    let forged = guest.get(&format!("{place}x")).await;
+    assert_eq!(forged.status, StatusCode::NOT_FOUND);
 }
