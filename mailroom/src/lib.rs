@@ -25,6 +25,7 @@ pub mod limits;
 pub mod lock_screen;
 pub mod mail;
 mod mask;
+pub mod met;
 mod notice;
 pub mod outgoing;
 pub mod people;

@@ -42,6 +42,12 @@ pub const FORWARD_CODE_EVERY_MS: i64 = 10 * 60_000;
 pub const FORWARD_GUESSES_MAX: u32 = 10;
 /// Lists in lists that are looked through when a member leaves.
 pub const LISTS_IN_LISTS_MAX: usize = 1_000;
+/// Mailboxes of one letter, and addresses it is written to, that are remembered as acquainted.
+pub const MET_ACCOUNTS_MAX: usize = 50;
+pub const MET_WRITTEN_MAX: usize = 100;
+/// Correspondents are forgotten after so long a silence, ms, and the longest silent ones beyond so many (some 100 bytes each).
+pub const MET_KEPT_MS: i64 = 400 * 86_400_000;
+pub const MET_ROWS_MAX: i64 = 2_000_000;
 /// Rows a list page may ask for.
 pub const LIST_ROWS_MAX: usize = 200;
 /// Words of one condition of a search.

@@ -167,6 +167,9 @@ impl Mailroom {
             .await?;
         let kept = i64::from(self.policy().trace_keep_days) * 86_400_000;
         let traces = store.sweep_traces(now - kept).await?;
+        store
+            .met_sweep(now - limits::MET_KEPT_MS, limits::MET_ROWS_MAX)
+            .await?;
         let slips = store.slips_sweep(now - limits::SLIPS_KEPT_MS).await?;
         tracing::info!(changes, traces, slips, "trimmed");
         Ok(())

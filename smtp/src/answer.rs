@@ -179,7 +179,13 @@ impl World {
                     mail_from: &mail.sender,
                     rcpt_to: &rcpt_to,
                 };
-                checks.judge(&envelope, &body.bytes).await
+                let known = self.room.acquaintance(&mail.recipients, &body.bytes);
+                let known = known.await.unwrap_or_else(|cause| {
+                    // No opinion costs nobody a letter.
+                    tracing::warn!(%cause, "cannot see whether the author is known");
+                    None
+                });
+                checks.judge_met(&envelope, &body.bytes, known).await
             }
             None => Judged::unchecked(),
         };

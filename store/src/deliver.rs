@@ -17,6 +17,7 @@ use crate::db::{Conn, Value, values};
 use crate::id::*;
 use crate::limits::SEARCH_TEXT_BYTES;
 use crate::listed::{Listed, Rows, insert, insert_all, listed_rows};
+use crate::met::Met;
 use crate::noun::*;
 use crate::outbox::{AWAIT, await_values, line_place};
 use crate::quarantine;
@@ -102,6 +103,8 @@ pub(crate) struct Prepared {
     pub counted: Option<Counted>,
     /// Automatic answers owed to it.
     pub answers: Vec<AnswerDue>,
+    /// Who met whom by it.
+    pub met: Vec<Met>,
 }
 
 impl Prepared {
@@ -134,6 +137,7 @@ pub(crate) async fn prepare(delivery: Delivery, bodies: PathBuf) -> Result<Prepa
         trace_id,
         counted: None,
         answers: Vec::new(),
+        met: Vec::new(),
     })
 }
 
@@ -168,6 +172,7 @@ pub(crate) async fn write(txn: &mut Txn, all: &[&Prepared]) -> Result<Vec<Vec<Pl
     let counted = all.iter().filter_map(|one| one.counted.as_ref());
     crate::sending::rows(counted, now, &mut rows);
     crate::answer::rows(all.iter().flat_map(|one| &one.answers), &mut rows);
+    crate::met::rows(all.iter().flat_map(|one| &one.met), &mut rows);
     insert_all(&mut txn.conn, rows).await?;
 
     let mut placed: Vec<Vec<Placed>> = all

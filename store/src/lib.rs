@@ -24,6 +24,7 @@ mod health;
 mod listed;
 mod listing;
 mod mailbox;
+mod met;
 mod open;
 mod outbox;
 mod people;
@@ -69,6 +70,7 @@ pub use health::{Attendance, Fullness, Heard, Often, PushAnswers};
 pub use id::*;
 pub use limits::Limits;
 pub use listing::{EnvelopeRow, ListFilter};
+pub use met::Met;
 pub use noun::*;
 pub use open::{Config, DataLock, NodeLock};
 pub use outbox::{

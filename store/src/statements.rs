@@ -6,7 +6,7 @@ use crate::listed::Listed;
 use crate::store::Store;
 use crate::{
     Error, allowance, answer, assignment, attached, audit, body, credential, deliver, device,
-    directory, flags, forwarding, health, listing, mailbox, open, outbox, people, quarantine,
+    directory, flags, forwarding, health, listing, mailbox, met, open, outbox, people, quarantine,
     quota, reach, report, reread, search, sending, setting, source, store, trace, trim, worded,
     writer,
 };
@@ -26,6 +26,7 @@ const FIXED: &[&[&str]] = &[
     health::SQL,
     listing::SQL,
     mailbox::SQL,
+    met::SQL,
     outbox::SQL,
     outbox::QUEUE_SQL,
     people::SQL,
@@ -51,6 +52,7 @@ const LISTED: &[&[&Listed]] = &[
     deliver::LISTED,
     flags::LISTED,
     listing::LISTED,
+    met::LISTED,
     outbox::LISTED,
     outbox::QUEUE_LISTED,
     quarantine::LISTED,

@@ -18,6 +18,7 @@ use crate::dialect::Dialect;
 use crate::feed::{self, Wake, Wakes};
 use crate::id::IdMaker;
 use crate::limits::{WAKES, WRITER_QUEUE};
+use crate::met::Met;
 use crate::noun::{Delivery, Placed};
 use crate::open::{self, Config, Connect, DataLock, NodeLock, Pool};
 use crate::search::Index;
@@ -278,10 +279,23 @@ impl Store {
         counted: Option<Counted>,
         answers: Vec<AnswerDue>,
     ) -> Result<Vec<Placed>, Error> {
+        self.deliver_beside(delivery, counted, answers, Vec::new())
+            .await
+    }
+
+    /// The same, with who met whom by it.
+    pub async fn deliver_beside(
+        &self,
+        delivery: Delivery,
+        counted: Option<Counted>,
+        answers: Vec<AnswerDue>,
+        met: Vec<Met>,
+    ) -> Result<Vec<Placed>, Error> {
         let (id, raw) = (delivery.body.id, delivery.body.raw.clone());
         let mut prepared = deliver::prepare(delivery, self.bodies_folder()).await?;
         prepared.counted = counted;
         prepared.answers = answers;
+        prepared.met = met;
         let (answer, answered) = oneshot::channel();
         self.request(Request::Deliver(Box::new(prepared), answer))
             .await?;

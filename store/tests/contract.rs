@@ -9,6 +9,7 @@ mod contract {
     pub mod health;
     pub mod mail;
     pub mod mailboxes;
+    pub mod met;
     pub mod outbox;
     pub mod people;
     pub mod place;
@@ -26,7 +27,7 @@ use futures_util::StreamExt as _;
 
 use contract::place::{Case, Place};
 use contract::{
-    answer, assigned, attached, bodies, health, mail, mailboxes, outbox, people, processes,
+    answer, assigned, attached, bodies, health, mail, mailboxes, met, outbox, people, processes,
     quarantine, reach, report, reread, search, traced, trim,
 };
 
@@ -35,6 +36,7 @@ fn cases() -> Vec<(&'static str, Case)> {
         mail::cases(),
         bodies::cases(),
         mailboxes::cases(),
+        met::cases(),
         outbox::cases(),
         traced::cases(),
         health::cases(),

@@ -638,6 +638,8 @@ audit-forward-ask = Asked to forward mail
 audit-forward-set = Turned forwarding on
 audit-forward-end = Turned forwarding off
 
+first-contact = First-time sender
+
 # Leaving a list
 unsubscribe = Stop receiving letters of this list
 unsubscribe-ask = {$y} receives letters sent to the list {$x}. Press the button to receive them no longer.

@@ -596,6 +596,8 @@ audit-forward-ask = Đề nghị chuyển tiếp thư
 audit-forward-set = Bật chuyển tiếp thư
 audit-forward-end = Tắt chuyển tiếp thư
 
+first-contact = Người gửi lần đầu
+
 # Hủy đăng ký danh sách
 unsubscribe = Ngừng nhận thư của danh sách
 unsubscribe-ask = Địa chỉ {$y} đang nhận thư gửi đến danh sách {$x}. Bấm nút dưới đây để không nhận nữa.

@@ -189,7 +189,12 @@ impl Mailroom {
         };
         let open = crate::reading::is_open(&delivery.body.derived)
             .then(|| (delivery.body.derived.from_address.clone(), delivery.body.id));
-        let placed = self.placed_with(delivery, None, owed).await?;
+        let met = if incoming.proven && places.verdict == Verdict::Inbox {
+            self.heard(&incoming.recipients, &incoming.raw).await?
+        } else {
+            Vec::new()
+        };
+        let placed = self.placed_with(delivery, None, owed, met).await?;
         if let Some((sender, body)) = open {
             let accounts = placed.iter().map(|one| one.account).collect();
             self.reread_by_choice(&sender, body, accounts);
@@ -207,19 +212,25 @@ impl Mailroom {
 
     /// Hands a delivery to the writer and remembers how the accounts grew.
     pub(crate) async fn placed(&self, delivery: Delivery) -> Result<Vec<Placed>, Error> {
-        self.placed_with(delivery, None, Vec::new()).await
+        self.placed_with(delivery, None, Vec::new(), Vec::new())
+            .await
     }
 
-    /// The same, counting it against the sender's day, with the automatic answers owed to it.
+    /// The same, counting it against the sender's day, with the automatic answers owed to it and who met
+    /// whom by it.
     pub(crate) async fn placed_with(
         &self,
         delivery: Delivery,
         counted: Option<Counted>,
         owed: Vec<AnswerDue>,
+        met: Vec<Met>,
     ) -> Result<Vec<Placed>, Error> {
         let bytes = delivery.body.raw.len();
         let owes = !owed.is_empty();
-        let placed = self.store().deliver_with(delivery, counted, owed).await?;
+        let placed = self
+            .store()
+            .deliver_beside(delivery, counted, owed, met)
+            .await?;
         if owes {
             self.0.answers_owed.notify_one();
         }

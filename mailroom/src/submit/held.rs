@@ -84,7 +84,7 @@ impl Mailroom {
             }),
             replaces: Vec::new(),
         };
-        self.placed_with(delivery, None, owed).await?;
+        self.placed_with(delivery, None, owed, Vec::new()).await?;
         self.settle_outbox(vec![Settlement {
             outbox: row.id,
             at: now,

@@ -194,6 +194,7 @@ impl Mailroom {
             Some(place) => place.unzip(),
             None => return Ok(Err(Unsendable::SendingLimit)),
         };
+        let met = self.written(handed.account, &places.outside()).await?;
         // Whoever writes does not pay for where the letter is forwarded.
         if handed.release.is_none() {
             self.forwards_into(&mut places, &handed.raw).await?;
@@ -268,7 +269,7 @@ impl Mailroom {
             submission,
             replaces: handed.replaces,
         };
-        let placed = self.placed_with(delivery, counted, owed).await?;
+        let placed = self.placed_with(delivery, counted, owed, met).await?;
         tracing::info!(trace = %handed.trace, from = %mask(&handed.mail_from), copies = placed.len(), "letter handed in");
         Ok(Ok((handed.trace, placed)))
     }

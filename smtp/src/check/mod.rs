@@ -30,6 +30,7 @@ use mail_auth::{
     ArcOutput, AuthenticatedMessage, DkimOutput, DmarcOutput, MessageAuthenticator, SpfOutput,
     SpfResult,
 };
+use mailroom::met::Acquaintance;
 use mailroom::receive::Verdict;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -142,8 +143,18 @@ impl Checks {
 
     /// Looks at one message; engines and DNS at the same time, each within its limit.
     pub async fn judge(&self, envelope: &Envelope<'_>, raw: &[u8]) -> Judged {
+        self.judge_met(envelope, raw, None).await
+    }
+
+    /// The same, knowing how the author stands to the recipients; `None` is no opinion.
+    pub async fn judge_met(
+        &self,
+        envelope: &Envelope<'_>,
+        raw: &[u8],
+        met: Option<Acquaintance>,
+    ) -> Judged {
         let (mut judged, words) = tokio::join!(
-            self.authenticate(envelope, raw),
+            self.authenticate(envelope, raw, met),
             self.engines.ask(envelope, raw)
         );
         words.into_iter().for_each(|word| judged.hear(word));
@@ -151,8 +162,13 @@ impl Checks {
     }
 
     /// A check that panics on a message must not keep it out.
-    async fn authenticate(&self, envelope: &Envelope<'_>, raw: &[u8]) -> Judged {
-        let look = AssertUnwindSafe(self.look(envelope, raw)).catch_unwind();
+    async fn authenticate(
+        &self,
+        envelope: &Envelope<'_>,
+        raw: &[u8],
+        met: Option<Acquaintance>,
+    ) -> Judged {
+        let look = AssertUnwindSafe(self.look(envelope, raw, met)).catch_unwind();
         if let Ok(judged) = look.await {
             return judged;
         }
@@ -172,7 +188,7 @@ impl Checks {
         }
     }
 
-    async fn look(&self, envelope: &Envelope<'_>, raw: &[u8]) -> Judged {
+    async fn look(&self, envelope: &Envelope<'_>, raw: &[u8], met: Option<Acquaintance>) -> Judged {
         let Some(message) = AuthenticatedMessage::parse(raw) else {
             return self.without_result("header cannot be read");
         };
@@ -182,7 +198,8 @@ impl Checks {
         let auth_results = results::write(&self.host_name, envelope, &message, &found);
         let trusted = arc::trusted(&found.arc, &self.trusted_sealers)
             .or_else(|| spf::trusted(&found.spf_helo, &found.spf_from, &self.trusted_sealers));
-        let (verdict, mut reasons) = score::weigh(&found, trusted);
+        let author_proven = aligned::is_proven(&found, message.from(), envelope.mail_from);
+        let (verdict, mut reasons) = score::weigh(&found, trusted, (met, author_proven));
         if let Some(tally) = &self.tally {
             tally.letter(&seen(envelope, &message, &found, &verdict));
         }
@@ -195,7 +212,7 @@ impl Checks {
             verdict,
             reasons,
             sender_proven: found.spf_from.result() == SpfResult::Pass,
-            author_proven: aligned::is_proven(&found, message.from(), envelope.mail_from),
+            author_proven,
         }
     }
 

@@ -5,10 +5,13 @@ use super::Found;
 use crate::proto::Rejection;
 use mail_auth::dmarc::Policy;
 use mail_auth::{DkimResult, DmarcResult, SpfResult};
+use mailroom::met::{Acquaintance, FIRST_CONTACT};
 use mailroom::receive::Verdict;
 
 /// From this sum on a letter goes to Junk.
 const JUNK_FROM: u32 = 5;
+/// What a proven author is forgiven who has written to one of the mailboxes before, or was written to.
+const KNOWN_RELIEF: u32 = 2;
 
 /// What the weighing looks at; plain values so that the table can be tested.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -21,6 +24,10 @@ struct Facts {
     sealer: Option<String>,
     /// Block lists that name the peer.
     lists: u32,
+    /// How the author stands to the recipients; `None` is no opinion.
+    met: Option<Acquaintance>,
+    /// The author's own domain sent it.
+    proven: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -46,6 +53,7 @@ enum Asks {
 pub(super) fn weigh(
     found: &Found<'_>,
     sealer: Option<String>,
+    (met, proven): (Option<Acquaintance>, bool),
 ) -> (Result<Verdict, Rejection>, Vec<String>) {
     let facts = Facts {
         spf: match found.spf_from.result() {
@@ -82,6 +90,8 @@ pub(super) fn weigh(
         from_domain: found.dmarc.domain().to_owned(),
         sealer,
         lists: u32::try_from(found.listed.len()).unwrap_or(u32::MAX),
+        met,
+        proven,
     };
     judge(&facts)
 }
@@ -96,8 +106,11 @@ fn dns_was_silent(found: &Found<'_>) -> bool {
 }
 
 fn judge(facts: &Facts) -> (Result<Verdict, Rejection>, Vec<String>) {
+    let stranger = facts.met == Some(Acquaintance::Stranger);
+    // Written down without weight: the page may say it.
+    let noted = (stranger && facts.proven).then(|| FIRST_CONTACT.to_owned());
     if facts.dmarc == Sign::Good {
-        return (Ok(Verdict::Inbox), Vec::new());
+        return (Ok(Verdict::Inbox), noted.into_iter().collect());
     }
     let domain = &facts.from_domain;
     match (facts.dmarc, facts.asks, &facts.sealer) {
@@ -121,12 +134,14 @@ fn judge(facts: &Facts) -> (Result<Verdict, Rejection>, Vec<String>) {
         }
         _ => {}
     }
-    let rows: [(bool, u32, &str); 5] = [
+    let rows: [(bool, u32, &str); 6] = [
         (facts.dmarc == Sign::Bad, 2, "DMARC fails"),
         (facts.spf == Sign::Bad, 3, "SPF fails"),
         (facts.spf == Sign::Weak, 1, "SPF softfail"),
         (facts.dkim == Sign::Bad, 1, "DKIM signature broken"),
         (facts.lists > 0, (2 * facts.lists.min(2)), "on a block list"),
+        // Everybody writes for the first time once: this alone never decides.
+        (stranger && !facts.proven, 1, FIRST_CONTACT),
     ];
     let found = rows.iter().filter(|(holds, ..)| *holds);
     let sum: u32 = if facts.dkim == Sign::Good {
@@ -134,9 +149,18 @@ fn judge(facts: &Facts) -> (Result<Verdict, Rejection>, Vec<String>) {
     } else {
         found.clone().map(|(_, weight, _)| weight).sum()
     };
-    let reasons = found
+    let mut reasons: Vec<String> = found
         .map(|(_, weight, words)| format!("{words} (+{weight})"))
         .collect();
+    reasons.extend(noted);
+    // Only who is proven has an old acquaintance's credit: a known name can be forged.
+    let known = facts.proven && facts.met == Some(Acquaintance::Known) && sum > 0;
+    let sum = if known {
+        reasons.push(format!("known correspondent (-{KNOWN_RELIEF})"));
+        sum.saturating_sub(KNOWN_RELIEF)
+    } else {
+        sum
+    };
     (
         Ok(if sum >= JUNK_FROM {
             Verdict::Junk
@@ -228,5 +252,73 @@ mod tests {
         for (facts, expected) in rows {
             assert_eq!(judge(&facts).0, expected, "{facts:?}");
         }
+    }
+
+    #[test]
+    fn acquaintance_tips_the_scales_and_never_decides_alone() {
+        let of = |met, proven, rest: Facts| Facts {
+            met: Some(met),
+            proven,
+            ..rest
+        };
+        let (stranger, known) = (Acquaintance::Stranger, Acquaintance::Known);
+        let listed = |lists| Facts {
+            lists,
+            ..Facts::default()
+        };
+        let weak = Facts {
+            spf: Sign::Weak,
+            dkim: Sign::Bad,
+            dmarc: Sign::Bad,
+            ..Facts::default()
+        };
+        let good = Facts {
+            dmarc: Sign::Good,
+            ..Facts::default()
+        };
+        let spf_and_list = Facts {
+            spf: Sign::Bad,
+            ..listed(1)
+        };
+        let (inbox, junk) = (Ok(Verdict::Inbox), Ok(Verdict::Junk));
+        for (facts, verdict, reason) in [
+            (
+                of(stranger, false, Facts::default()),
+                inbox,
+                "first contact (+1)",
+            ),
+            (of(stranger, true, good), inbox, "first contact"),
+            (
+                of(stranger, false, weak.clone()),
+                junk,
+                "first contact (+1)",
+            ),
+            (
+                of(Acquaintance::Domain, false, weak.clone()),
+                inbox,
+                "DMARC fails (+2)",
+            ),
+            (
+                of(known, false, spf_and_list.clone()),
+                junk,
+                "SPF fails (+3)",
+            ),
+            (
+                of(known, true, spf_and_list),
+                inbox,
+                "known correspondent (-2)",
+            ),
+            (of(stranger, true, listed(2)), inbox, "first contact"),
+            (of(stranger, false, listed(2)), junk, "first contact (+1)"),
+        ] {
+            let (found, reasons) = judge(&facts);
+            assert_eq!(found, verdict, "{facts:?}: {reasons:?}");
+            assert!(
+                reasons.iter().any(|one| one == reason),
+                "{facts:?}: {reasons:?}"
+            );
+        }
+        let (_, reasons) = judge(&of(known, true, Facts::default()));
+        assert!(reasons.is_empty(), "nothing to forgive: {reasons:?}");
     }
 }

@@ -47,6 +47,8 @@ struct Message {
     may_write: bool,
     may_send: bool,
     sent: bool,
+    /// The first letter of somebody outside.
+    first_contact: bool,
     in_trash: bool,
     in_junk: bool,
     flagged: bool,
@@ -128,6 +130,7 @@ pub async fn show(
         may_write: rights.write,
         may_send: rights.send_as,
         sent: role == Some(Role::Sent),
+        first_contact: access.is_first_contact(opened.row.email).await?,
         in_trash: role == Some(Role::Trash),
         in_junk: role == Some(Role::Junk),
         flagged: opened.row.flags & flag::FLAGGED != 0,

@@ -569,3 +569,24 @@ async fn results_say_which_letters_have_the_typed_tones() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_first_contact_is_said_beside_the_sender() {
+    let town = Town::new().await;
+    let raw = |subject: &str| {
+        format!(
+            "From: Khách <khach@gmail.example>\r\nTo: lan@tinh.example\r\nSubject: {subject}\r\n\r\nx\r\n"
+        )
+    };
+    let first = vec![format!("{} (+1)", mailroom::met::FIRST_CONTACT)];
+    town.receive_noted("lan", raw("dau").into_bytes(), first)
+        .await;
+    let mut lan = town.signed_in("lan").await;
+    let place = lan.get("/").await.link("/thu/");
+    let page = lan.get(&place).await;
+    assert!(page.has("Người gửi lần đầu"), "{}", page.text());
+    town.receive_bytes("lan", raw("sau").into_bytes()).await;
+    let place = lan.get("/").await.link("/thu/");
+    let page = lan.get(&place).await;
+    assert!(page.has("sau") && !page.has("Người gửi lần đầu"));
+}

@@ -102,6 +102,11 @@ impl Town {
 
     /// The same, as it is on the wire.
     pub async fn receive_bytes(&self, to: &str, raw: Vec<u8>) {
+        self.receive_noted(to, raw, Vec::new()).await;
+    }
+
+    /// The same, with what the checks said of it.
+    pub async fn receive_noted(&self, to: &str, raw: Vec<u8>, reasons: Vec<String>) {
         let address = format!("{to}@tinh.example");
         let incoming = Incoming {
             trace: self.room.new_trace(),
@@ -118,7 +123,7 @@ impl Town {
             auth_results: String::new(),
             proven: false,
             verdict: Verdict::Inbox,
-            reasons: Vec::new(),
+            reasons,
             envid: None,
             ret: None,
         };
