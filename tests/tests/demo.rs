@@ -395,3 +395,37 @@ fn init_writes_a_configuration_that_serves() {
     assert!(status.success(), "{status}");
     drop(metrics);
 }
+
+/// Browsers of before 2023 name the origin of a form and no site; over HTTP/2 there is no Host field to hold it against.
+#[test]
+fn an_older_browser_signs_in_over_http2_and_a_foreign_page_does_not() {
+    let demo = Demo::start();
+    let here = format!("https://localhost:{}", demo.port("https"));
+    let told = |origin: &str| {
+        let (name, secret) = (
+            format!("ten={LAN}"),
+            format!("mat-khau={}", demo.password(LAN)),
+        );
+        let (origin, place) = (format!("Origin: {origin}"), format!("{here}/dang-nhap"));
+        run(
+            "curl",
+            &[
+                "-sk",
+                "--http2",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_version} %{http_code}",
+                "-H",
+                &origin,
+                "--data-urlencode",
+                &name,
+                "--data-urlencode",
+                &secret,
+                &place,
+            ],
+        )
+    };
+    assert_eq!(told(&here).trim(), "2 303");
+    assert_eq!(told("https://xau.example").trim(), "2 403");
+}

@@ -7,7 +7,7 @@ use crate::lang::Lang;
 use crate::limits;
 use crate::shell::Shell;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -64,8 +64,9 @@ pub fn peer(extensions: &Extensions) -> IpAddr {
 }
 
 /// Did this request come from a page of ours? Browsers name the origin of every POST; what names none is no browser
-/// and still needs the session's token. (OWASP CSRF, "Verifying Origin With Standard Headers")
-pub fn same_origin(head: &HeaderMap) -> bool {
+/// and still needs the session's token. (OWASP CSRF, "Verifying Origin With Standard Headers") Over HTTP/2 the host stands
+/// in the request's own address (RFC 9113 §8.3.1); older browsers name an origin and no site.
+pub fn same_origin(uri: &Uri, head: &HeaderMap) -> bool {
     let text = |name: HeaderName| head.get(name).and_then(|v| v.to_str().ok());
     if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
         return site == "same-origin" || site == "none";
@@ -76,7 +77,8 @@ pub fn same_origin(head: &HeaderMap) -> bool {
     let Ok(origin) = url::Url::parse(origin) else {
         return false;
     };
-    let Some(host) = text(header::HOST) else {
+    let host = text(header::HOST).or_else(|| uri.authority().map(|named| named.as_str()));
+    let Some(host) = host else {
         return false;
     };
     let Ok(here) = url::Url::parse(&format!("{}://{host}", origin.scheme())) else {
@@ -100,7 +102,7 @@ pub async fn around(State(app): State<App>, request: Request, next: Next) -> Res
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
-    let mut answer = if forms && !api && !same_origin(request.headers()) {
+    let mut answer = if forms && !api && !same_origin(request.uri(), request.headers()) {
         Fault::Stale.into_response()
     } else {
         next.run(request).await
@@ -216,7 +218,17 @@ mod tests {
             (&[("host", "a.example")], true),
         ];
         for (pairs, fine) in rows {
-            assert_eq!(same_origin(&head(pairs)), fine, "{pairs:?}");
+            let uri = Uri::from_static("/dang-nhap");
+            assert_eq!(same_origin(&uri, &head(pairs)), fine, "{pairs:?}");
+        }
+        // As HTTP/2 has it: the host in the address, no Host field.
+        let uri = Uri::from_static("https://a.example:8443/dang-nhap");
+        for (origin, fine) in [
+            ("https://a.example:8443", true),
+            ("https://a.example", false),
+            ("https://b.example:8443", false),
+        ] {
+            assert_eq!(same_origin(&uri, &head(&[("origin", origin)])), fine);
         }
     }
 
