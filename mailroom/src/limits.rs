@@ -102,6 +102,10 @@ pub const UNIT_DEPTH_MAX: usize = 16;
 pub const REASON_CHARS_MAX: usize = 1_000;
 /// Events a source reads at once.
 pub const EVENT_ROWS_MAX: usize = 500;
+/// Letters kept apart for one account; further ones are put off (452) until the owner has looked: they count against no quota.
+pub const QUARANTINE_MAX: u64 = 200;
+/// Automatic answers of one account in 24 hours: more than an absent person's correspondents, too few for a flood.
+pub const ANSWERS_DAY_MAX: i64 = 200;
 /// Letters kept apart that one page or one digest shows.
 pub const QUARANTINE_ROWS: usize = 50;
 /// Owners told of letters kept apart in one round of the daily digest; the rest follows a minute later.

@@ -309,6 +309,18 @@ impl Mailroom {
             .await?;
         self.store().sessions_revoke_all(who.id, now).await?;
         self.store().subscriptions_delete_all(who.id).await?;
+        // What a thief may have set up ends with the thief's keys: the owner turns it on again.
+        if self.store().forwarding_end(who.id.into()).await? {
+            self.directory_changed();
+            self.audit(
+                &actor,
+                "forward.end",
+                &who.address,
+                who.unit,
+                "account given back",
+            )
+            .await?;
+        }
         self.password_set(&who, passphrase).await?;
         if who.status == Status::Dormant {
             self.store()

@@ -5,7 +5,7 @@ mod common;
 
 use common::*;
 use mailroom::Error;
-use mailroom::receive::Verdict;
+use mailroom::receive::{Refused, Verdict};
 use store::Role;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -138,4 +138,36 @@ async fn owners_are_told_once_a_day_in_the_morning() {
         0,
         "nothing new"
     );
+}
+
+#[tokio::test]
+async fn what_may_do_harm_is_not_handed_on_and_does_not_pile_up() {
+    let town = Town::new().await;
+    let console = town.room.console();
+    let members = [
+        "an@tinh.example".to_owned(),
+        "ngoai@gmail.example".to_owned(),
+    ];
+    town.room
+        .list_set(&console, "tatca@tinh.example", &members)
+        .await
+        .unwrap();
+    let refused = town
+        .receive(&["tatca@tinh.example"], &with_file("Hóa đơn", "a.exe"))
+        .await;
+    assert_eq!(refused.unwrap_err(), Refused::Harmful);
+    let an = town.open("an").await;
+    assert_eq!(an.quarantine_count().await.unwrap(), 0);
+    for _ in 0..mailroom::limits::QUARANTINE_MAX {
+        town.receive(&["an@tinh.example"], &with_file("Hóa đơn", "a.exe"))
+            .await
+            .unwrap();
+    }
+    let refused = town
+        .receive(&["an@tinh.example"], &with_file("Hóa đơn", "a.exe"))
+        .await;
+    assert_eq!(refused.unwrap_err(), Refused::OverQuota);
+    town.receive(&["an@tinh.example"], &letter("x"))
+        .await
+        .unwrap();
 }

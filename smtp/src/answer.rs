@@ -244,6 +244,7 @@ impl World {
             Ok(Err(Refused::Loop)) => Err(refused(Rejection::Loop)),
             Ok(Err(Refused::OverQuota)) => Err(refused(Rejection::OverQuota)),
             Ok(Err(Refused::DiskFull)) => Err(refused(Rejection::DiskFull)),
+            Ok(Err(Refused::Harmful)) => Err(refused(Rejection::Malware)),
             Ok(Err(Refused::Unreadable)) => Err(refused(Rejection::Unreadable)),
             Err(cause) => Err(failed("receive", &cause)),
         }

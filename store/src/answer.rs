@@ -8,7 +8,6 @@ use crate::deliver::{self, prepare};
 use crate::id::*;
 use crate::listed::{Listed, Rows};
 use crate::noun::{Delivery, Placed};
-use crate::sending::Counted;
 use crate::store::Store;
 
 const GET: &str = "SELECT is_on, from_at, until_at, subject, text, set_by, set_at FROM auto_answer WHERE account_id = $1";
@@ -25,6 +24,7 @@ const LATER: &str = "UPDATE answer_due SET tries = tries + 1, next_at = $2 WHERE
 const CLAIM: &str = "INSERT INTO answered (account_id, sender, at) VALUES ($1, $2, $3) \
      ON CONFLICT (account_id, sender) DO UPDATE SET at = excluded.at WHERE answered.at <= $4 RETURNING at";
 const LAST: &str = "SELECT at FROM answered WHERE account_id = $1 AND sender = $2";
+const SINCE: &str = "SELECT COUNT(*) FROM answered WHERE account_id = $1 AND at >= $2";
 const FORGET: &str = "DELETE FROM answered WHERE account_id = $1";
 const SWEEP: &str = "DELETE FROM answered WHERE at < $1";
 pub(crate) const INSERT_DUE: Listed = Listed::new(
@@ -32,7 +32,9 @@ pub(crate) const INSERT_DUE: Listed = Listed::new(
     "INSERT INTO answer_due (id, account_id, recipient, sender, subject, message_id, refs, trace_id, tries, next_at) \
      VALUES {}",
 );
-pub(crate) const SQL: &[&str] = &[GET, SET, ON, DUE, STRIKE, LATER, CLAIM, LAST, FORGET, SWEEP];
+pub(crate) const SQL: &[&str] = &[
+    GET, SET, ON, DUE, STRIKE, LATER, CLAIM, LAST, SINCE, FORGET, SWEEP,
+];
 pub(crate) const LISTED: &[&Listed] = &[&INSERT_DUE];
 
 /// What an account answers by itself.
@@ -115,6 +117,12 @@ fn due_row(row: &Row) -> Result<AnswerDue, Error> {
 }
 
 impl Store {
+    /// How many an account has answered since a time.
+    pub async fn answers_since(&self, account: AccountId, since: i64) -> Result<i64, Error> {
+        let row = self.row(SINCE, values![account, since]).await?;
+        row.map_or(Ok(0), |row| row.int(0))
+    }
+
     pub async fn auto_answer(&self, account: AccountId) -> Result<Option<AutoAnswer>, Error> {
         let Some(row) = self.row(GET, values![account]).await? else {
             return Ok(None);
@@ -191,11 +199,9 @@ impl Store {
         due: &AnswerDue,
         (now, lately): (i64, i64),
         delivery: Delivery,
-        counted: Option<Counted>,
     ) -> Result<Answered, Error> {
         let (id, account, sender) = (due.id, due.account, due.sender.clone());
-        let mut prepared = prepare(delivery, self.bodies_folder()).await?;
-        prepared.counted = counted;
+        let prepared = prepare(delivery, self.bodies_folder()).await?;
         self.write(move |txn| {
             Box::pin(async move {
                 if txn.conn.run(STRIKE, values![id]).await? == 0 {

@@ -14,7 +14,7 @@ use crate::directory::Recipient;
 use crate::receive::places::Places;
 use crate::receive::{Peer, RcptTo, Verdict, fields};
 use crate::room::Room;
-use crate::{Actor, Error, Mailroom, Means, derive, header, limits, mask};
+use crate::{Error, Mailroom, derive, header, limits, mask};
 
 /// Fields that keep programs from answering the answer. (RFC 3834 §5; the other is Exchange's)
 const BY_ITSELF: &str = "Auto-Submitted: auto-replied\r\nX-Auto-Response-Suppress: All\r\n";
@@ -84,23 +84,17 @@ impl Mailroom {
             return self.unanswered(due, "no single mailbox to answer to").await;
         };
         self.outside_to_sink(&mut places).await?;
-        let actor = Actor {
-            principal: owner.id,
-            address: owner.address.clone(),
-            name: owner.name.clone(),
-            means: Means::Console,
-            peer_ip: String::new(),
-        };
-        let (counted, _place) = match self.may_send(&actor, &places.outside()).await? {
-            Some(place) => place.unzip(),
-            None => return self.unanswered(due, "beyond the day's sending limit").await,
-        };
+        // A bound of its own: strangers who write must not use up what the absent person may send.
+        let since = now - super::DAY_MS;
+        if self.store().answers_since(due.account, since).await? >= limits::ANSWERS_DAY_MAX {
+            return self.unanswered(due, "enough answers in 24 hours").await;
+        }
         let delivery = self.answer_delivery(due, &set, &owner, &places).await?;
         let bytes = delivery.body.raw.len();
         let lately = now - limits::ANSWER_AGAIN_DAYS * super::DAY_MS;
         let answered = self
             .store()
-            .answer_send(due, (now, lately), delivery, counted)
+            .answer_send(due, (now, lately), delivery)
             .await?;
         let Answered::Sent(placed) = answered else {
             return Ok(false);

@@ -82,6 +82,8 @@ pub enum Refused {
     DiskFull,
     /// 554 5.6.0
     Unreadable,
+    /// 554 5.7.1: it may do harm and was to go on to somebody elsewhere
+    Harmful,
 }
 
 impl Mailroom {
@@ -142,6 +144,11 @@ impl Mailroom {
             places.verdict = Verdict::Quarantine;
             reasons.push(format!("an attached program: {name}"));
         }
+        if places.verdict == Verdict::Quarantine
+            && let Some((how, code, why)) = self.no_quarantine(&places).await?
+        {
+            return Ok(Err(self.refused_at_end(&incoming, how, code, why)));
+        }
         if places.verdict == Verdict::Inbox {
             self.forwards_into(&mut places, &incoming.raw).await?;
             self.outside_to_sink(&mut places).await?;
@@ -177,7 +184,10 @@ impl Mailroom {
             submission,
             replaces: Vec::new(),
         };
-        let owed = if incoming.proven && places.verdict == Verdict::Inbox {
+        // The answer goes to the return path: only where that is the proven author's own address, or it would hit a stranger.
+        let author = &delivery.body.derived.from_address;
+        let returns = incoming.proven && incoming.mail_from.eq_ignore_ascii_case(author);
+        let owed = if returns && places.verdict == Verdict::Inbox {
             let letter = Accepted {
                 raw: &incoming.raw,
                 mail_from: &incoming.mail_from,
@@ -208,6 +218,23 @@ impl Mailroom {
             "letter received"
         );
         Ok(Ok(incoming.trace))
+    }
+
+    /// Why a letter for quarantine is refused instead: nobody elsewhere is to get it from us, and what is kept apart is bounded.
+    async fn no_quarantine(
+        &self,
+        places: &Places,
+    ) -> Result<Option<(Refused, u16, &'static str)>, Error> {
+        if !places.nothing_outside() {
+            let why = "a harmful letter is not handed on";
+            return Ok(Some((Refused::Harmful, 554, why)));
+        }
+        for account in places.accounts().take(places::QUOTA_LOOKS_MAX) {
+            if self.store().quarantine_count(account).await? >= crate::limits::QUARANTINE_MAX {
+                return Ok(Some((Refused::OverQuota, 452, "quarantine full")));
+            }
+        }
+        Ok(None)
     }
 
     /// Hands a delivery to the writer and remembers how the accounts grew.

@@ -24,12 +24,27 @@ impl Mailroom {
                 others.push(row);
                 continue;
             }
-            match self.resolve(&row.recipient).await? {
-                resolved @ Recipient::Local { .. } => self.release(&row, resolved).await?,
-                _ => others.push(row),
+            // One that cannot be delivered here goes the way of all others: it holds up nobody and is tried again.
+            match self.released_here(&row).await {
+                Ok(true) => {}
+                Ok(false) => others.push(row),
+                Err(cause) => {
+                    tracing::warn!(trace = %row.trace, %cause, "a letter for later was not delivered here");
+                    others.push(row);
+                }
             }
         }
         Ok(others)
+    }
+
+    async fn released_here(&self, row: &Leased) -> Result<bool, Error> {
+        match self.resolve(&row.recipient).await? {
+            resolved @ Recipient::Local { .. } => {
+                self.release(row, resolved).await?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
     }
 
     /// A crash between the two commits delivers twice rather than never.

@@ -12,12 +12,14 @@ pub(super) async fn several_spf(dns: &MessageAuthenticator, domain: &str) -> boo
     count(dns, domain, is_spf).await > 1
 }
 
-/// More than one DMARC record at this domain or at one above it.
+/// More than one DMARC record where the first are found, going up from this domain.
 pub(super) async fn several_dmarc(dns: &MessageAuthenticator, domain: &str) -> bool {
     let mut name = domain;
     for _ in 0..WALK_MAX {
-        if count(dns, &format!("_dmarc.{name}"), is_dmarc).await > 1 {
-            return true;
+        // The nearest name with records decides.
+        match count(dns, &format!("_dmarc.{name}"), is_dmarc).await {
+            0 => {}
+            records => return records > 1,
         }
         match name.split_once('.') {
             Some((_, above)) if above.contains('.') => name = above,

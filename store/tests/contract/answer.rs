@@ -40,7 +40,7 @@ async fn an_answer_is_owed_with_its_letter_and_struck_off_with_the_answer(place:
 
     let lately = NOW - 100;
     let sent = store
-        .answer_send(&one, (NOW, lately), to_a("đáp"), None)
+        .answer_send(&one, (NOW, lately), to_a("đáp"))
         .await
         .unwrap();
     assert!(
@@ -48,12 +48,12 @@ async fn an_answer_is_owed_with_its_letter_and_struck_off_with_the_answer(place:
         "{sent:?}"
     );
     let again = store
-        .answer_send(&one, (NOW, lately), to_a("đáp"), None)
+        .answer_send(&one, (NOW, lately), to_a("đáp"))
         .await
         .unwrap();
     assert_eq!(again, Answered::Gone);
     let second = store
-        .answer_send(&two, (NOW, lately), to_a("đáp"), None)
+        .answer_send(&two, (NOW, lately), to_a("đáp"))
         .await
         .unwrap();
     assert_eq!(second, Answered::Lately);
@@ -67,7 +67,7 @@ async fn an_answer_is_owed_with_its_letter_and_struck_off_with_the_answer(place:
     // What cannot be written stays owed, whole.
     let mut broken = to_a("đáp");
     broken.copies[0].account = AccountId(404);
-    let failed = store.answer_send(&other, (NOW, lately), broken, None).await;
+    let failed = store.answer_send(&other, (NOW, lately), broken).await;
     assert!(failed.is_err());
     assert_eq!(store.answered_at(a, "m@x.example").await.unwrap(), None);
     store.answer_later(other.id, NOW + 5).await.unwrap();
@@ -84,7 +84,7 @@ async fn an_answer_is_owed_with_its_letter_and_struck_off_with_the_answer(place:
         .await
         .unwrap();
     let sent = store
-        .answer_send(&third, (NOW + 100, NOW), to_a("đáp"), None)
+        .answer_send(&third, (NOW + 100, NOW), to_a("đáp"))
         .await
         .unwrap();
     assert!(matches!(sent, Answered::Sent(_)));

@@ -69,7 +69,10 @@ pub async fn post(
     let answer = match fields.get("viec") {
         "nhap" => save(&app, &me, form, files, json).await,
         word => match send(&app, &me, form, files, word == "gui-van").await? {
-            Sent::Away(place) if fields.get("ngay") == "1" => list::at(&app, &me, &place).await,
+            // The letter has left: a list that cannot be drawn now is asked for again, never told as a failure to send.
+            Sent::Away(place) if fields.get("ngay") == "1" => Ok(list::at(&app, &me, &place)
+                .await
+                .unwrap_or_else(|_| go(&place))),
             Sent::Away(place) => Ok(go(&place)),
             Sent::Asks(page) => Ok(page),
         },
