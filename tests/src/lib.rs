@@ -43,10 +43,15 @@ pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// A port nobody listens on now; for programs that cannot be told to take any free one.
+/// A port nobody listens on now; for programs that cannot be told to take any free one. Below those that the system gives to
+/// outgoing connections, one of which would take it before the program does.
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    let random = std::collections::hash_map::RandomState::new();
+    let tries = (0..1_000u32).map(|n| std::hash::BuildHasher::hash_one(&random, n));
+    tries
+        .map(|seed| 12_000 + u16::try_from(seed % 20_000).unwrap())
+        .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a free port below the ephemeral ones")
 }
 
 /// A PostgreSQL of this test's own, with an empty database: keep the first as long as the second is used.
