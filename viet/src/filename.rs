@@ -35,6 +35,7 @@ pub fn safe_file_name(name: &str) -> String {
 /// The name in ASCII for `filename="..."`: marks dropped, signs that file systems refuse become `_`.
 ///
 /// ```
+/// assert_eq!(viet::ascii_file_name("."), "tep");
 /// assert_eq!(viet::ascii_file_name("Số 5/QĐ: bản \"sao\".pdf"), "So 5_QD_ ban _sao_.pdf");
 /// ```
 #[must_use]
@@ -58,7 +59,8 @@ pub fn ascii_file_name(name: &str) -> String {
             _ => out.push(c),
         }
     }
-    let out = out.trim();
+    // No name hides a file or is a folder's own.
+    let out = out.trim().trim_start_matches('.').trim_start();
     if out.is_empty() {
         "tep".to_owned()
     } else {
